@@ -1,0 +1,74 @@
+//! The command line: what can be typed, and the help for it. No behaviour.
+
+use clap::{Args, Parser};
+
+use crate::commands::Command;
+use crate::settings::{Color, ProfileFlags};
+use crate::terminal::Verbosity;
+
+/// Printed by `quay-auth` alone.
+pub(crate) const FIRST_STEPS: &str = "\
+quay-auth gets an access token of Quay with one click in the browser, keeps it in the keyring and hands it to your tools.
+
+  quay-auth login --host quay.example.com --client-id ID    log in once
+  quay-auth print-token                                     the token, for scripts
+
+The client id comes from an OAuth application in Quay; `quay-auth login` says how to make one.
+All commands: quay-auth --help";
+
+/// Stands below `--help`.
+const AFTER_HELP: &str = "\
+Exit codes:
+  0 done                          5 Quay refused
+  1 other failure                 6 no answer in time
+  2 wrong use                     7 network or TLS
+  3 no such login, or it lacks    8 could not listen on the redirect address
+    a required scope              130, 143, 129 ended by SIGINT, SIGTERM, SIGHUP
+  4 secret store missing, locked or not answering
+
+Settings: flags, then QUAY_AUTH_HOST and the like, then config.toml, then what the last login used.
+QUAY_AUTH_TOKEN replaces the stored token of the default host, e.g. in CI.";
+
+/// Log in to Quay with one click in the browser; the token is kept in the keyring and handed to your tools
+#[derive(Debug, Parser)]
+#[command(name = "quay-auth", version, after_help = AFTER_HELP, disable_help_subcommand = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Which login is meant.
+    #[command(flatten)]
+    pub(crate) profile: ProfileFlags,
+
+    /// How much is said, and how.
+    #[command(flatten)]
+    pub(crate) speech: Speech,
+
+    /// What to do; without one, the first steps are shown.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// How much is said, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Speech {
+    /// Say nothing but errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// Say what is asked of whom; never a secret
+    #[arg(long, short, global = true)]
+    verbose: bool,
+
+    /// Colour the words on stderr
+    #[arg(long, global = true, value_name = "WHEN")]
+    pub(crate) color: Option<Color>,
+}
+
+impl Speech {
+    /// How much is said.
+    pub(crate) fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! A fresh token: is it good, whose is it, and then stored and recorded. Only after that anybody is told.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::domain::{AccessToken, Profile, Scopes, ServerText, StoreKind, Timestamp};
+use crate::error::{Error, Exit};
+use crate::login::{Outcome, Stored};
+use crate::quay::{Client, Identity, Verdict, verify};
+use crate::settings::{LoginSettings, Settings};
+use crate::store::{self, Profiles, Record, TokenRecord};
+use crate::terminal::Terminal;
+
+/// A token that came in.
+pub(super) struct Caught<'a> {
+    /// The secret.
+    pub(super) token: &'a AccessToken,
+    /// How long it lives, where that was told.
+    pub(super) expires_in: Option<Duration>,
+    /// What it may do, where that is known.
+    pub(super) scopes: Option<Scopes>,
+    /// What is remembered beside it for the next login.
+    pub(super) remember: Record,
+}
+
+/// What is told on the terminal when all went well.
+pub(super) struct Kept {
+    /// For the page.
+    stored: Stored,
+    /// What to mind.
+    warnings: Vec<String>,
+    /// Whose it is.
+    profile: Profile,
+}
+
+/// Checks, stores and records the token: the page's outcome, and the terminal's.
+pub(super) fn keep(
+    caught: Caught<'_>,
+    login: &LoginSettings,
+    client: &Client,
+    settings: &Settings,
+    folder: &Path,
+    terminal: &mut Terminal,
+) -> (Outcome, Result<Kept, Error>) {
+    let profile = &login.profile;
+    let before = settings.profiles.find(profile);
+    let mut warnings = Vec::new();
+
+    terminal.detail(&format!("Asking {} whose token this is.", profile.host));
+    terminal.wait_for(&format!("Checking the token at {}", profile.host), None);
+    let verdict = verify(client, caught.token);
+    terminal.waited();
+    let (identity, verified) = match verdict {
+        Verdict::Accepted(identity) => (identity, true),
+        Verdict::Refused(reason) => return (Outcome::NotValid, Err(Error::not_valid(profile, &reason))),
+        Verdict::Unreachable(error) => {
+            warnings.push(format!("{error}, so it is not known whether Quay accepts the token."));
+            (Identity::default(), false)
+        }
+        Verdict::Unclear { status } => {
+            warnings.push(format!(
+                "{} answered with status {status}, so it is not known whether it accepts the token.",
+                profile.host
+            ));
+            (Identity::default(), false)
+        }
+    };
+    if let Some((held, new)) = other_user(before, &identity) {
+        let question = format!("{profile} is a login of {held}, and this token is one of {new}. Replace it?");
+        if !(terminal.is_interactive() && terminal.confirm(&question)) {
+            return (Outcome::AnotherUser { user: new.clone() }, Err(another_user(profile, &held, &new)));
+        }
+    }
+    let token_record = TokenRecord {
+        user: identity.user,
+        scopes: caught.scopes,
+        uuid: identity.uuid,
+        obtained_at: Timestamp::now(),
+        expires_at: caught.expires_in.and_then(|lives| Timestamp::now().after(lives)),
+        verified,
+    };
+    let record = Record { token: Some(token_record.clone()), ..caught.remember };
+    if let Err(error) = write(caught.token, record, folder) {
+        let revoke = "this token stays valid at Quay: copy it from the browser's page, or revoke it in the web UI, \"Authorized Applications\"";
+        return (Outcome::StoreFailed, Err(error.hint(revoke)));
+    }
+    if let Some(before) = before.filter(|before| before.store != login.store && before.token.is_some())
+        && let Err(error) = store::open(before.store, folder).delete(profile)
+    {
+        warnings.push(format!("the old token is still in the {}: {error}", before.store));
+    }
+    let stored = stored(&token_record, login);
+    (Outcome::Stored(stored.clone()), Ok(Kept { stored, warnings, profile: profile.clone() }))
+}
+
+/// Says how it ended.
+pub(super) fn say(result: Result<Kept, Error>, terminal: &mut Terminal) -> Result<(), Error> {
+    let Kept { stored, warnings, profile } = result?;
+    let user = if stored.user.is_empty() { String::new() } else { format!(" as {}", stored.user) };
+    terminal.done(&format!("Logged in to {}{user}.", stored.host));
+    let ends = if stored.expires.is_empty() { String::new() } else { format!("; it ends on {}", stored.expires) };
+    let scopes = if stored.scopes.is_empty() { "unknown".to_owned() } else { stored.scopes };
+    terminal.say(&format!("  The token of {profile} is kept in {}; its scopes: {scopes}{ends}.", stored.store));
+    warnings.iter().for_each(|warning| terminal.warn(warning));
+    let flags = if profile.name.is_default() { String::new() } else { format!(" {}", profile.flags()) };
+    terminal.say(&format!("  Print it in scripts with: quay-auth print-token{flags}"));
+    Ok(())
+}
+
+/// The user whose login the profile is, and the other one whose token came in.
+fn other_user(before: Option<&Record>, identity: &Identity) -> Option<(ServerText, ServerText)> {
+    let held = before?.token.as_ref()?.user.clone()?;
+    let new = identity.user.clone()?;
+    (held != new).then_some((held, new))
+}
+
+/// The old token was kept.
+fn another_user(profile: &Profile, held: &ServerText, new: &ServerText) -> Error {
+    let flags = profile.flags();
+    Error::new(
+        Exit::Failure,
+        format!("{profile} is a login of {held}, and this token is one of {new}; it was not stored"),
+    )
+    .hint(format!("sign in to Quay as {held} in that browser and log in again"))
+    .hint(format!("or give {new} a profile of its own: quay-auth login --host {} --profile NAME", profile.host))
+    .hint(format!("or end the old login first: quay-auth logout {flags}"))
+}
+
+/// The token into its store, then the record. One retry, since a keyring may have been busy.
+fn write(token: &AccessToken, record: Record, folder: &Path) -> Result<(), Error> {
+    let store = store::open(record.store, folder);
+    store.set(&record.profile, token).or_else(|_| store.set(&record.profile, token))?;
+    Profiles::update(folder, |profiles| profiles.put(record)).map_err(|error| Error::from(error).with_exit(Exit::Store))
+}
+
+/// What is told of a stored token.
+fn stored(token: &TokenRecord, login: &LoginSettings) -> Stored {
+    let text = |text: Option<String>| text.unwrap_or_default();
+    Stored {
+        verified: token.verified,
+        user: text(token.user.as_ref().map(ToString::to_string)),
+        profile: login.profile.to_string(),
+        host: login.profile.host.to_string(),
+        scopes: text(token.scopes.as_ref().map(ToString::to_string)),
+        store: match login.store {
+            StoreKind::Keyring => "the keyring".to_owned(),
+            StoreKind::File => "a file that only you may read".to_owned(),
+        },
+        expires: text(token.expires_at.map(Timestamp::day)),
+    }
+}

@@ -1,0 +1,75 @@
+//! `AccessToken`: the secret, in a type that does not print itself and is wiped.
+
+use std::fmt;
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// An OAuth 2 access token of Quay: 20 to 4096 characters of `[A-Za-z0-9._~+/=-]`.
+///
+/// Quay's own have 40 letters and digits; a JWT of the server's OIDC provider is taken as well. Made only by [`AccessToken::parse`],
+/// so no other text is ever stored, printed or put in a header. Not `Clone`, not `PartialEq`, and `Debug` does not show it.
+pub(crate) struct AccessToken(Zeroizing<String>);
+
+/// Not a token: a wrong length or a character that no token holds. Never says which, since the text may be a secret.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is not a token: one has 20 to 4096 letters, digits or `._~+/=-`, on one line")]
+pub(crate) struct MalformedToken;
+
+impl AccessToken {
+    /// Takes `text` as a token; it is wiped when it is none.
+    pub(crate) fn parse(text: impl Into<Zeroizing<String>>) -> Result<Self, MalformedToken> {
+        let text = text.into();
+        let fits = (20..=4096).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._~+/=-".contains(&b));
+        if fits { Ok(AccessToken(text)) } else { Err(MalformedToken) }
+    }
+
+    /// The secret itself. Each call is a place where it may leave: read it twice.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether both are the same token, in constant time.
+    pub(crate) fn same_as(&self, other: &AccessToken) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<AccessToken, MalformedToken> {
+        AccessToken::parse(text.to_owned())
+    }
+
+    #[test]
+    fn holds_quays_tokens_and_jwts_and_nothing_else() {
+        for good in ["a".repeat(20), "A1".repeat(20), "eyJhbGciOi.eyJzdWIi_-.c2ln==".to_owned(), "a".repeat(4096)] {
+            assert_eq!(parse(&good).unwrap().expose(), good);
+        }
+        let forty = "a".repeat(39);
+        for bad in ["".to_owned(), "a".repeat(19), "a".repeat(4097)]
+            .into_iter()
+            .chain(["\n", " ", "\0", "\x1b", "é", "\"", "%", "\r"].map(|odd| format!("{forty}{odd}")))
+        {
+            assert_eq!(parse(&bad).unwrap_err(), MalformedToken, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn compares_and_does_not_print_itself() {
+        let token = parse(&"a".repeat(40)).unwrap();
+        assert!(token.same_as(&parse(&"a".repeat(40)).unwrap()));
+        assert!(!token.same_as(&parse(&"b".repeat(40)).unwrap()));
+        assert!(!token.same_as(&parse(&"a".repeat(41)).unwrap()));
+        assert_eq!(format!("{token:?}"), "[redacted]");
+    }
+}

@@ -1,0 +1,218 @@
+//! The catcher's sockets and connections: loopback only, bounded in number and time, so that silence never shuts the browser out.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as StdListener};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::AbortHandle;
+use tokio::time;
+
+use crate::domain::{LoopbackHost, RedirectUri};
+
+/// How long a whole request head may take, from the connection's first moment.
+const HEAD: Duration = Duration::from_secs(5);
+
+/// The most that is read ahead of a request, in bytes; a head does not fit into more.
+const BUFFER: usize = 16 * 1024;
+
+/// The most headers of one request.
+const HEADERS: usize = 64;
+
+/// The most connections at a time.
+const CONNECTIONS: usize = 64;
+
+/// How long accepting rests when the system has no file descriptor left.
+const REST: Duration = Duration::from_millis(50);
+
+/// The first byte of a TLS client hello.
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// Why the redirect address could not be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}")]
+pub(crate) struct BindError {
+    /// The address.
+    pub(crate) address: SocketAddr,
+    /// What the system said.
+    pub(crate) source: io::Error,
+}
+
+/// Listens on every loopback address that a browser may come to by this redirect URI.
+///
+/// `localhost` is both families, since Chromium comes to `::1` and Firefox to `127.0.0.1`; a family that the machine lacks is left
+/// out, one that another program holds fails: half a bind would hand the token to that program.
+pub(super) fn listen(redirect_uri: &RedirectUri) -> Result<Vec<StdListener>, BindError> {
+    let addresses = match redirect_uri.host() {
+        LoopbackHost::Address(ip) => vec![ip],
+        LoopbackHost::Localhost => vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)],
+    };
+    let mut listeners = Vec::new();
+    let mut lacking = None;
+    for ip in addresses {
+        let address = SocketAddr::new(ip, redirect_uri.port());
+        match bind(address) {
+            Ok(listener) => listeners.push(listener),
+            Err(source) if is_lacking(&source) => lacking = Some(BindError { address, source }),
+            Err(source) => return Err(BindError { address, source }),
+        }
+    }
+    match lacking {
+        Some(error) if listeners.is_empty() => Err(error),
+        _ => Ok(listeners),
+    }
+}
+
+/// One listening socket.
+fn bind(address: SocketAddr) -> io::Result<StdListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    // On Unix this only lets a port that was just freed be used again; on Windows it would let others share it.
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(128)?;
+    Ok(socket.into())
+}
+
+/// Whether the machine has no such address family.
+fn is_lacking(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let no_family = error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error());
+    #[cfg(not(unix))]
+    let no_family = false;
+    no_family || error.kind() == io::ErrorKind::AddrNotAvailable
+}
+
+/// What the connections report besides requests.
+pub(super) trait Reports: Send + Sync + 'static {
+    /// A browser spoke TLS.
+    fn saw_tls(&self);
+    /// An outcome was written out in full.
+    fn delivered(&self);
+}
+
+/// Set by a handler on a request whose answer is an outcome, so that the connection can tell when it is out.
+#[derive(Clone, Default)]
+pub(super) struct CarriesOutcome(Arc<AtomicBool>);
+
+impl CarriesOutcome {
+    /// Marks the request's connection.
+    pub(super) fn mark(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// The connections that are open.
+#[derive(Clone, Default)]
+struct Open(Arc<Mutex<Vec<Connection>>>);
+
+/// One open connection, as its neighbours see it.
+struct Connection {
+    /// Ends it.
+    task: AbortHandle,
+    /// Whether its request head has arrived.
+    has_request: Arc<AtomicBool>,
+}
+
+impl Open {
+    /// Makes room for one more: forgets what has ended and, at the limit, ends the oldest that has not asked for anything yet.
+    fn has_room(&self) -> bool {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|connection| !connection.task.is_finished());
+        if open.len() < CONNECTIONS {
+            return true;
+        }
+        match open.iter().position(|connection| !connection.has_request.load(Ordering::SeqCst)) {
+            Some(oldest) => {
+                open.remove(oldest).task.abort();
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Remembers a connection.
+    fn add(&self, connection: Connection) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    }
+}
+
+/// Accepts for ever and serves each connection one request by `router`.
+pub(super) async fn accept(listeners: Vec<StdListener>, router: Router, reports: Arc<impl Reports>) -> io::Result<()> {
+    let open = Open::default();
+    let mut loops = Vec::new();
+    for listener in listeners {
+        let listener = TcpListener::from_std(listener)?;
+        let (router, reports, open) = (router.clone(), Arc::clone(&reports), open.clone());
+        loops.push(tokio::spawn(async move {
+            loop {
+                match listener.accept().await {
+                    Ok((stream, _)) if open.has_room() => {
+                        let has_request = Arc::new(AtomicBool::new(false));
+                        let task = serve(stream, router.clone(), Arc::clone(&reports), Arc::clone(&has_request));
+                        open.add(Connection { task: tokio::spawn(task).abort_handle(), has_request });
+                    }
+                    Ok(_) => {}
+                    Err(_) => time::sleep(REST).await,
+                }
+            }
+        }));
+    }
+    for accepting in loops {
+        let _ = accepting.await;
+    }
+    Ok(())
+}
+
+/// Serves one request, then closes.
+async fn serve(stream: TcpStream, router: Router, reports: Arc<impl Reports>, has_request: Arc<AtomicBool>) {
+    let mut head_is_late = pin!(time::sleep(HEAD));
+    let mut first = [0];
+    let first_byte = tokio::select! {
+        peeked = stream.peek(&mut first) => peeked,
+        () = &mut head_is_late => return,
+    };
+    match first_byte {
+        Ok(1) if first[0] == TLS_HANDSHAKE => return reports.saw_tls(),
+        Ok(1) => {}
+        // Browsers open connections that they then do not use.
+        _ => return,
+    }
+    let carries_outcome = CarriesOutcome::default();
+    let service = service_fn(|mut request: Request<Incoming>| {
+        has_request.store(true, Ordering::SeqCst);
+        request.extensions_mut().insert(carries_outcome.clone());
+        let mut router = router.clone();
+        async move { tower_service::Service::call(&mut router, request.map(Body::new)).await }
+    });
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD).keep_alive(false).max_headers(HEADERS).max_buf_size(BUFFER);
+    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        () = &mut head_is_late => {
+            if !has_request.load(Ordering::SeqCst) {
+                return;
+            }
+            connection.await
+        }
+    };
+    if ended.is_ok() && carries_outcome.0.load(Ordering::SeqCst) {
+        reports.delivered();
+    }
+}

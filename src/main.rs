@@ -1,0 +1,55 @@
+//! `quay-auth`: gets an access token of Quay in the browser, keeps it in the keyring, hands it to people, scripts and tools.
+//!
+//! Data flows one way: command line, settings, command, domain, store and network, terminal. Here: parse, settle, run, say the
+//! error, exit.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod commands;
+mod domain;
+mod error;
+mod files;
+mod hardening;
+mod login;
+mod quay;
+mod settings;
+mod store;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, FIRST_STEPS};
+use error::Error;
+use settings::{Settings, Surroundings};
+use terminal::Terminal;
+
+/// Parses, runs, says the error, and turns it into the exit code.
+fn main() -> ExitCode {
+    hardening::harden();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(refusal) => {
+            let code = u8::try_from(refusal.exit_code()).unwrap_or(2);
+            let _ = refusal.print();
+            return ExitCode::from(code);
+        }
+    };
+    let surroundings = Surroundings::look();
+    let mut terminal = Terminal::new(cli.speech.verbosity(), cli.speech.color, &surroundings);
+    match run(cli, surroundings, &mut terminal) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal.report(&error);
+            error.exit.into()
+        }
+    }
+}
+
+/// Settles the settings and runs the command.
+fn run(cli: Cli, surroundings: Surroundings, terminal: &mut Terminal) -> Result<(), Error> {
+    let Some(command) = cli.command else { return terminal.data(FIRST_STEPS) };
+    let settings = Settings::load(cli.profile, surroundings)?;
+    command.run(&settings, terminal)
+}

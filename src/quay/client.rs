@@ -1,0 +1,214 @@
+//! The one blocking HTTP client: it speaks to one host, and takes a token nowhere else.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use ureq::http::{HeaderValue, Response, Uri, header};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::{Agent, Body, Proxy};
+use url::Url;
+
+use crate::domain::{Host, Scheme};
+
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// How often a redirect within the host is followed: Quay sends one for a missing slash (recorded case P2j).
+const REDIRECTS: usize = 3;
+
+/// Why there is no answer to use.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// No connection, or it broke.
+    #[error("{host} cannot be reached")]
+    Unreachable {
+        /// The host.
+        host: Host,
+        /// What the network said.
+        source: Box<ureq::Error>,
+    },
+    /// The certificate or the TLS handshake was refused.
+    #[error("no trusted connection to {host}")]
+    Tls {
+        /// The host.
+        host: Host,
+        /// What TLS said.
+        source: Box<ureq::Error>,
+    },
+    /// No answer in time.
+    #[error("{host} does not answer in time")]
+    Timeout {
+        /// The host.
+        host: Host,
+    },
+    /// It sends us elsewhere, where no token of its belongs.
+    #[error("{host} redirects to {target}, which is not followed")]
+    Redirected {
+        /// The host.
+        host: Host,
+        /// Where to: scheme, name and port only.
+        target: String,
+    },
+    /// The answer is larger than what was asked for can be.
+    #[error("{host} answers with more than was asked for")]
+    TooLarge {
+        /// The host.
+        host: Host,
+    },
+    /// `ca_file` could not be read or holds no certificate.
+    #[error("cannot use the CA file {}", path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// What the server answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// The body, whole.
+    pub(crate) body: Vec<u8>,
+}
+
+/// How much an answer may cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Time, redirects included.
+    pub(crate) time: Duration,
+    /// Bytes of the body.
+    pub(crate) size: u64,
+}
+
+/// Speaks to one Quay.
+#[derive(Debug)]
+pub(crate) struct Client {
+    /// The HTTP library's connections.
+    agent: Agent,
+    /// The host.
+    host: Host,
+}
+
+impl Client {
+    /// A client for that host, which trusts the system's CA certificates and those of `ca_file`.
+    pub(crate) fn new(host: &Host, ca_file: Option<&Path>) -> Result<Self, Error> {
+        let secure = host.scheme() == Scheme::Https;
+        // Loading the system's certificates takes milliseconds; plain http needs none.
+        let roots = if secure { trusted_roots(ca_file)? } else { Vec::new() };
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_connect(Some(CONNECT))
+            .user_agent(concat!("quay-auth/", env!("CARGO_PKG_VERSION")))
+            .tls_config(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&roots)).build())
+            // A proxy sees what it is sent in the clear: only TLS goes through one, and nothing that stays on this machine.
+            .proxy(if secure && !host.is_loopback() { Proxy::try_from_env() } else { None })
+            .build();
+        Ok(Client { agent: config.into(), host: host.clone() })
+    }
+
+    /// The host that it speaks to.
+    pub(crate) fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// Asks for `path_and_query`, with the `Authorization` header where one is given.
+    pub(crate) fn get(
+        &self,
+        path_and_query: &str,
+        authorization: Option<&HeaderValue>,
+        limits: Limits,
+    ) -> Result<Answer, Error> {
+        let deadline = Instant::now() + limits.time;
+        let mut address = format!("{}{path_and_query}", self.host.origin());
+        for _ in 0..=REDIRECTS {
+            let mut request = self.agent.get(&address);
+            if let Some(authorization) = authorization {
+                request = request.header(header::AUTHORIZATION, authorization);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            let response =
+                request.config().timeout_global(Some(left)).build().call().map_err(|error| self.failure(error))?;
+            match redirect_target(&response, &address) {
+                None => return self.read(response, limits.size),
+                Some(target) if same_origin(&target, &address) => address = target.into(),
+                Some(target) => return Err(self.redirected(&target)),
+            }
+        }
+        Err(Error::Redirected { host: self.host.clone(), target: "itself, again and again".to_owned() })
+    }
+
+    /// Reads the body, `size` bytes at most.
+    fn read(&self, mut response: Response<Body>, size: u64) -> Result<Answer, Error> {
+        let mut body = Vec::new();
+        let read = response.body_mut().as_reader().take(size + 1).read_to_end(&mut body);
+        read.map_err(|error| self.failure(ureq::Error::from(error)))?;
+        if body.len() as u64 > size {
+            return Err(Error::TooLarge { host: self.host.clone() });
+        }
+        Ok(Answer { status: response.status().as_u16(), body })
+    }
+
+    /// The error that names where we were sent, without path and query.
+    fn redirected(&self, target: &Url) -> Error {
+        let target = target.origin().ascii_serialization();
+        Error::Redirected { host: self.host.clone(), target }
+    }
+
+    /// Sorts what went wrong by what a person can do about it.
+    fn failure(&self, error: ureq::Error) -> Error {
+        let host = self.host.clone();
+        match error {
+            ureq::Error::Timeout(_) => Error::Timeout { host },
+            ureq::Error::Rustls(_) | ureq::Error::Tls(_) => Error::Tls { host, source: Box::new(error) },
+            // A handshake's refusal comes back as an I/O error of this kind, which no socket has.
+            ureq::Error::Io(ref io) if io.kind() == io::ErrorKind::InvalidData => {
+                Error::Tls { host, source: Box::new(error) }
+            }
+            error => Error::Unreachable { host, source: Box::new(error) },
+        }
+    }
+}
+
+/// Where the response sends us, if it does.
+fn redirect_target(response: &Response<Body>, address: &str) -> Option<Url> {
+    if !response.status().is_redirection() {
+        return None;
+    }
+    let location = response.headers().get(header::LOCATION)?.to_str().ok()?;
+    Url::parse(address).ok()?.join(location).ok()
+}
+
+/// Whether both have the same scheme, host and port.
+fn same_origin(target: &Url, address: &str) -> bool {
+    Url::parse(address).is_ok_and(|address| address.origin() == target.origin()) && address.parse::<Uri>().is_ok()
+}
+
+/// The system's CA certificates and those of `ca_file`.
+fn trusted_roots(ca_file: Option<&Path>) -> Result<Vec<Certificate<'static>>, Error> {
+    // A certificate of the system's that does not parse is no reason to trust none.
+    let mut roots: Vec<Certificate<'static>> = rustls_native_certs::load_native_certs()
+        .certs
+        .into_iter()
+        .map(|certificate| Certificate::from_der(&certificate).to_owned())
+        .collect();
+    if let Some(path) = ca_file {
+        let failed = |source| Error::CaFile { path: path.to_owned(), source };
+        let pem = fs::read(path).map_err(failed)?;
+        let own: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&pem)
+            .collect::<Result<_, _>>()
+            .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidData, error.to_string())))?;
+        if own.is_empty() {
+            return Err(failed(io::Error::new(io::ErrorKind::InvalidData, "there is no PEM certificate in it")));
+        }
+        roots.extend(own.iter().map(|certificate| Certificate::from_der(certificate).to_owned()));
+    }
+    Ok(roots)
+}

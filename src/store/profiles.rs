@@ -1,0 +1,214 @@
+//! `profiles.toml`: which logins there are, with the settings they used. No secret.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{ClientId, Profile, RedirectUri, Scopes, ServerText, StoreKind, Timestamp};
+use crate::files::{self, PrivateFolder};
+
+/// The file's name.
+const NAME: &str = "profiles.toml";
+
+/// Why the list of logins could not be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProfilesError {
+    /// It is not readable as such a list. Nothing was changed.
+    #[error("{}, line {line}: {message}", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// Where, from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// The file itself could not be used.
+    #[error(transparent)]
+    File(#[from] files::Error),
+}
+
+/// The list of logins.
+#[derive(Debug, Default)]
+pub(crate) struct Profiles(Vec<Record>);
+
+/// What is remembered of one login: the settings that it used, and its token but for the secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// Whose record this is.
+    #[serde(flatten)]
+    pub(crate) profile: Profile,
+    /// The client id last used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client_id: Option<ClientId>,
+    /// The registered redirect URI last used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) redirect_uri: Option<RedirectUri>,
+    /// The scopes last asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scopes: Option<Scopes>,
+    /// Where the token is, or was last.
+    pub(crate) store: StoreKind,
+    /// A file of CA certificates to trust besides the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Whether plain http off loopback was allowed.
+    #[serde(default)]
+    pub(crate) allow_http: bool,
+    /// The token, while there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<TokenRecord>,
+}
+
+/// What is known of a token besides the secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TokenRecord {
+    /// The Quay user who granted it; unknown while Quay could not be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<ServerText>,
+    /// What it may do; unknown for a token that was read from stdin without `--scopes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scopes: Option<Scopes>,
+    /// Quay's own name of the token, by which it can be revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) uuid: Option<ServerText>,
+    /// When it was obtained.
+    pub(crate) obtained_at: Timestamp,
+    /// When it ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) expires_at: Option<Timestamp>,
+    /// Whether Quay accepted it when it was obtained.
+    pub(crate) verified: bool,
+}
+
+impl Profiles {
+    /// Reads the list of `folder`; without a file there are none. Never waits for a lock: a writer replaces the file whole.
+    pub(crate) fn load(folder: &Path) -> Result<Self, ProfilesError> {
+        let path = folder.join(NAME);
+        let Some(text) = files::read(&path)? else { return Ok(Profiles::default()) };
+        let file: ProfilesFile = toml::from_str(&text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            let line = text.get(..start).unwrap_or(&text).matches('\n').count() + 1;
+            ProfilesError::Broken { path, line, message: error.message().to_owned() }
+        })?;
+        Ok(Profiles(file.profile.into_values().collect()))
+    }
+
+    /// Changes the list under the writers' lock. A list that cannot be read is not overwritten.
+    pub(crate) fn update(folder: &Path, change: impl FnOnce(&mut Profiles)) -> Result<(), ProfilesError> {
+        let folder_of_ours = PrivateFolder::make(folder)?;
+        let _lock = folder_of_ours.lock()?;
+        let mut profiles = Profiles::load(folder)?;
+        change(&mut profiles);
+        let file = ProfilesFile {
+            profile: profiles.0.into_iter().map(|record| (record.profile.to_string(), record)).collect(),
+        };
+        let text = toml::to_string(&file).map_err(|error| ProfilesError::Broken {
+            path: folder.join(NAME),
+            line: 0,
+            message: error.to_string(),
+        })?;
+        let head = "# Written by quay-auth; your own settings belong into config.toml. No secret stands here.\n\n";
+        files::replace(&folder_of_ours, NAME, format!("{head}{text}").as_bytes())?;
+        Ok(())
+    }
+
+    /// Proves that `update` will work.
+    pub(crate) fn prove_writable(folder: &Path) -> Result<(), ProfilesError> {
+        let folder_of_ours = PrivateFolder::make(folder)?;
+        folder_of_ours.prove_writable()?;
+        Profiles::load(folder).map(drop)
+    }
+
+    /// The record of that profile.
+    pub(crate) fn find(&self, profile: &Profile) -> Option<&Record> {
+        self.0.iter().find(|record| record.profile == *profile)
+    }
+
+    /// All records, by host and name.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Record> {
+        self.0.iter()
+    }
+
+    /// Puts the record in the place of the one with its written name.
+    pub(crate) fn put(&mut self, record: Record) {
+        self.forget(&record.profile);
+        self.0.push(record);
+    }
+
+    /// Drops the record, settings and all.
+    pub(crate) fn forget(&mut self, profile: &Profile) {
+        let name = profile.to_string();
+        self.0.retain(|record| record.profile.to_string() != name);
+    }
+
+    /// Drops what is known of the token and keeps the settings.
+    pub(crate) fn forget_token(&mut self, profile: &Profile) {
+        if let Some(record) = self.0.iter_mut().find(|record| record.profile == *profile) {
+            record.token = None;
+        }
+    }
+}
+
+/// The file: `[profile."NAME@HOST"]`, in that order.
+#[derive(Serialize, Deserialize)]
+struct ProfilesFile {
+    /// By written name, which is for people; what counts stands inside.
+    #[serde(default)]
+    profile: BTreeMap<String, Record>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(host: &str, name: &str) -> Record {
+        Record {
+            profile: Profile { host: host.parse().unwrap(), name: name.parse().unwrap() },
+            client_id: Some("acmecallback00000001".parse().unwrap()),
+            redirect_uri: Some(RedirectUri::default()),
+            scopes: Some("repo:read,user:read".parse().unwrap()),
+            store: StoreKind::File,
+            ca_file: None,
+            allow_http: false,
+            token: Some(TokenRecord {
+                user: Some("alice".into()),
+                scopes: Some("repo:read".parse().unwrap()),
+                uuid: None,
+                obtained_at: serde_json::from_str("\"2026-11-25T10:00:00Z\"").unwrap(),
+                expires_at: None,
+                verified: true,
+            }),
+        }
+    }
+
+    #[test]
+    fn is_read_as_it_was_written() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = outer.path().join("quay-auth");
+        assert_eq!(Profiles::load(&folder).unwrap().iter().count(), 0);
+        let records = [record("http://localhost:8080", "admin"), record("quay.io", "default")];
+        for record in &records {
+            Profiles::update(&folder, |profiles| profiles.put(record.clone())).unwrap();
+            Profiles::update(&folder, |profiles| profiles.put(record.clone())).unwrap();
+        }
+        assert_eq!(Profiles::load(&folder).unwrap().0, records);
+        Profiles::update(&folder, |profiles| profiles.forget_token(&records[1].profile)).unwrap();
+        let kept = Profiles::load(&folder).unwrap();
+        assert_eq!(kept.find(&records[1].profile).unwrap().token, None);
+        assert_eq!(kept.find(&records[0].profile), Some(&records[0]));
+    }
+
+    #[test]
+    fn a_broken_list_names_its_line_and_is_not_overwritten() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = outer.path().join("quay-auth");
+        let private = PrivateFolder::make(&folder).unwrap();
+        let broken = "\n[profile.'default@quay.io']\nhost = 'quay.io/x'\nname = 'default'\nstore = 'file'\n";
+        files::replace(&private, NAME, broken.as_bytes()).unwrap();
+        let error = Profiles::update(&folder, |profiles| profiles.put(record("quay.io", "default"))).unwrap_err();
+        assert!(error.to_string().contains("profiles.toml, line 2: only the host is wanted"), "{error}");
+        assert_eq!(files::read(&folder.join(NAME)).unwrap().unwrap(), broken);
+    }
+}

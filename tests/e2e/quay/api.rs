@@ -1,0 +1,274 @@
+//! The API as far as quay-auth asks it: who calls, the user, an application's public face, discovery; and `/config`.
+
+use std::time::SystemTime;
+
+use serde_json::json;
+
+use super::ask::Ask;
+use super::authorize::csrf_missing;
+use super::pages::avatar;
+use super::reply::Reply;
+use super::scopes;
+use super::token_api;
+use super::world::World;
+
+/// Any path under `/api/v1/`.
+pub(super) fn answer(world: &mut World, ask: &Ask) -> Reply {
+    if is_browser_without_leave(ask) {
+        return Reply::complaint(
+            400,
+            "API calls must be invoked with an X-Requested-With header if called from a browser",
+        );
+    }
+    let caller = Caller::of(world, ask);
+    if !ask.is_read() && !caller.is_bearer() && !world.csrf_holds(ask) {
+        return csrf_missing(world, ask);
+    }
+    let path = ask.uri.path().trim_start_matches("/api/v1/");
+    match path.split('/').collect::<Vec<_>>()[..] {
+        ["user"] => Reply::moved(&format!("{}/api/v1/user/", world.origin)),
+        ["user", ""] if ask.is_read() => user(world, &caller),
+        ["user", "authorizations"] if ask.is_read() => token_api::authorizations(world, &caller),
+        ["user", "authorizations", uuid] => token_api::authorization(world, ask, &caller, uuid),
+        ["organization", name, "applications", client_id, "tokens", ref rest @ ..] if world.release.has_token_api() => {
+            token_api::tokens(world, ask, &caller, name, client_id, rest)
+        }
+        ["app", client_id] if ask.is_read() => application(world, client_id),
+        ["discovery"] if ask.is_read() => discovery(world),
+        _ if ask.is_read() => not_found(world),
+        _ => method_not_allowed(),
+    }
+}
+
+/// A `GET` by a browser must say that a script sent it (P2n).
+fn is_browser_without_leave(ask: &Ask) -> bool {
+    ask.method == "GET"
+        && ask.header("user-agent").is_some_and(|agent| agent.contains("Mozilla/"))
+        && ask.header("x-requested-with") != Some("XMLHttpRequest")
+}
+
+/// Who calls the API. `Basic` counts for nothing here (P2h), and neither does a bad token (P3c, R1b).
+pub(super) enum Caller {
+    Nobody,
+    /// By the session of a browser, with every right that the user has.
+    Person(String),
+    Bearer {
+        user: String,
+        scopes: String,
+    },
+}
+
+impl Caller {
+    fn of(world: &mut World, ask: &Ask) -> Caller {
+        let session = world.session(ask).and_then(|session| session.user.clone());
+        let bearer = ask.bearer().unwrap_or_default();
+        let token = world.tokens.iter_mut().find(|token| token.value == bearer && token.is_live());
+        match (token, session) {
+            (Some(token), _) => {
+                token.last_accessed = Some(SystemTime::now());
+                Caller::Bearer { user: token.user.clone(), scopes: token.scopes.clone() }
+            }
+            (None, Some(user)) => Caller::Person(user),
+            (None, None) => Caller::Nobody,
+        }
+    }
+
+    fn is_bearer(&self) -> bool {
+        matches!(self, Caller::Bearer { .. })
+    }
+
+    /// The user, if the caller may use the rights of a scope.
+    fn user_with(&self, scope: &str) -> Option<&str> {
+        match self {
+            Caller::Nobody => None,
+            Caller::Person(user) => Some(user),
+            Caller::Bearer { user, scopes } => scopes::allows(&scopes::parse(scopes), scope).then_some(user),
+        }
+    }
+
+    /// The same, or the refusal: 401 for nobody, 403 for a good token that lacks the scope (Q1, S1).
+    pub(super) fn must_have(&self, scope: &str, world: &World) -> Result<&str, Reply> {
+        match self {
+            Caller::Nobody => Err(error(world, 401, "invalid_token", "Requires authentication", "")),
+            _ => self.user_with(scope).ok_or_else(|| insufficient_scope(world)),
+        }
+    }
+}
+
+/// `GET /api/v1/user/`, which needs `user:read` or `user:admin`: a good token without them is refused like a wrong
+/// one (P1, P2).
+fn user(world: &World, caller: &Caller) -> Reply {
+    let admin = caller.user_with("user:admin");
+    let Some(name) = admin.or_else(|| caller.user_with("user:read")) else {
+        return error(world, 401, "invalid_token", "Requires authentication", r#""session_required": false, "#);
+    };
+    let private = match admin {
+        Some(_) => format!(
+            concat!(
+                r#""can_create_repo": true, "is_me": true, "verified": true, "email": {}, "logins": [], "#,
+                r#""invoice_email": false, "invoice_email_address": null, "preferred_namespace": false, "#,
+                r#""tag_expiration_s": 1209600, "prompts": [], "company": null, "family_name": null, "#,
+                r#""given_name": null, "location": null, "is_free_account": true, "has_password_set": true, "#,
+            ),
+            json!(world.users.get(name).map(|user| &user.email))
+        ),
+        None => String::new(),
+    };
+    let organizations = world
+        .organizations
+        .iter()
+        .filter(|(_, organization)| {
+            let mut people = organization.admins.iter().chain(&organization.members);
+            people.any(|person| person == name)
+        })
+        .map(|(organization, _)| {
+            format!(
+                r#"{{"name": {}, "avatar": {}, "can_create_repo": false, "public": false}}"#,
+                json!(organization),
+                avatar(organization, "org")
+            )
+        })
+        .collect::<Vec<_>>()
+        .join(", ");
+    good(format!(
+        r#"{{"anonymous": false, "username": {}, "avatar": {}, {private}"organizations": [{organizations}]}}"#,
+        json!(name),
+        avatar(name, "user"),
+    ))
+}
+
+/// `GET /api/v1/app/CLIENT_ID`: what anybody may know of an application; not its redirect URI (R1).
+fn application(world: &World, client_id: &str) -> Reply {
+    let Some(application) = world.applications.get(client_id) else {
+        return not_found(world);
+    };
+    good(format!(
+        concat!(
+            r#"{{"name": {}, "description": {}, "uri": {}, "avatar": {}, "organization": {{"name": {}, "#,
+            r#""email": "", "avatar": {}, "is_admin": false, "is_member": false, "teams": {{}}, "ordered_teams": []}}}}"#,
+        ),
+        json!(application.name),
+        json!(application.description),
+        json!(application.homepage),
+        avatar(&application.name, "app"),
+        json!(application.organization),
+        avatar(&application.organization, "user"),
+    ))
+}
+
+/// `GET /api/v1/discovery`: the scopes on offer, and of the paths only the one that tells a 3.18 (U1).
+///
+/// The recorded Quay has no superusers, so `super:user` is hidden here, though authorize takes it.
+fn discovery(world: &World) -> Reply {
+    let scopes = scopes::ALL
+        .iter()
+        .filter(|scope| scope.name != "super:user")
+        .map(|scope| format!(r#""{}": "{}""#, scope.name, scope.description))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let paths = match world.release.has_token_api() {
+        true => concat!(
+            r#""/api/v1/organization/{orgname}/applications/{client_id}/tokens": "#,
+            r#"{"get": {"operationId": "listOrganizationApplicationTokens"}}"#,
+        ),
+        false => "",
+    };
+    good(format!(
+        concat!(
+            r#"{{"swagger": "2.0", "host": "{host}", "basePath": "/", "schemes": ["http"], "info": {{"version": "v1", "#,
+            r#""title": "Quay Frontend", "description": "This API allows you to perform many of the operations "#,
+            r#"required to work with Quay repositories, users, and organizations.", "termsOfService": "", "#,
+            r#""contact": {{"email": "admin@example.com"}}}}, "securityDefinitions": {{"oauth2_implicit": "#,
+            r#"{{"type": "oauth2", "flow": "implicit", "authorizationUrl": "{origin}/oauth/authorize", "#,
+            r#""scopes": {{{scopes}}}}}}}, "paths": {{{paths}}}}}"#,
+        ),
+        host = world.authority(),
+        origin = world.origin,
+        scopes = scopes,
+        paths = paths,
+    ))
+}
+
+/// `GET /config`: of some hundred settings those that tell which server it is; keys in the order of the alphabet.
+///
+/// Source: README "Which server is it?"; recorded case O.
+pub(super) fn config(world: &World) -> Reply {
+    let mut config = json!({
+        "AUTHENTICATION_TYPE": "Database",
+        "AVATAR_KIND": "local",
+        "BRANDING": {
+            "footer_img": null,
+            "footer_url": null,
+            "logo": "/static/img/quay-horizontal-color.svg",
+            "logo_dark": "/static/img/quay-horizontal-whiteblue-nobackground.svg",
+        },
+        "CHANNEL_COLORS": [
+            "#969696", "#aec7e8", "#ff7f0e", "#ffbb78", "#2ca02c", "#98df8a", "#d62728", "#ff9896", "#9467bd",
+            "#c5b0d5", "#8c564b", "#c49c94", "#e377c2", "#f7b6d2", "#7f7f7f", "#c7c7c7", "#bcbd22", "#1f77b4",
+            "#17becf", "#9edae5", "#393b79", "#5254a3", "#6b6ecf", "#9c9ede", "#9ecae1", "#31a354", "#b5cf6b",
+            "#a1d99b", "#8c6d31", "#ad494a", "#e7ba52", "#a55194",
+        ],
+        "LOCAL_OAUTH_HANDLER": "/oauth/localapp",
+        "PREFERRED_URL_SCHEME": "http",
+        "SERVER_HOSTNAME": world.authority(),
+    });
+    if world.release.prefers_new_ui() {
+        config["DEFAULT_UI"] = json!("react");
+    }
+    if world.release.refuses_strangers() {
+        config["FEATURE_ASSIGN_OAUTH_TOKEN"] = json!(true);
+    }
+    let body = json!({
+        "account_recovery_mode": false,
+        "config": config,
+        "external_login": [],
+        "features": {},
+        "registry_state": "normal",
+        "version_number": format!("Quay {}", world.release.number()),
+    });
+    Reply::json(200, body.to_string()).framed()
+}
+
+/// A good answer of the API; its JSON ends in a newline.
+pub(super) fn good(body: String) -> Reply {
+    Reply::json(200, body + "\n").open().framed()
+}
+
+/// Done, with nothing to say (P4).
+pub(super) fn done() -> Reply {
+    Reply::json(204, "").open().framed()
+}
+
+/// A refusal in Flask's own words (S4, S6g).
+pub(super) fn refused(status: u16, words: &str) -> Reply {
+    Reply::json(status, format!("{{\"message\": \"{words}\"}}\n")).open()
+}
+
+pub(super) fn method_not_allowed() -> Reply {
+    refused(405, "The method is not allowed for the requested URL.")
+}
+
+pub(super) fn not_found(world: &World) -> Reply {
+    error(world, 404, "not_found", "Not Found", "")
+}
+
+pub(super) fn insufficient_scope(world: &World) -> Reply {
+    error(world, 403, "insufficient_scope", "Unauthorized", "")
+}
+
+/// The API's way of saying no; `first` goes before everything else (P2, R1c).
+fn error(world: &World, status: u16, kind: &str, words: &str, first: &str) -> Reply {
+    let origin = &world.origin;
+    let body = format!(
+        concat!(
+            r#"{{{first}"detail": "{words}", "error_message": "{words}", "error_type": "{kind}", "#,
+            r#""title": "{kind}", "type": "{origin}/api/v1/error/{kind}", "status": {status}}}"#,
+        ),
+        first = first,
+        words = words,
+        kind = kind,
+        origin = origin,
+        status = status,
+    );
+    Reply::json(status, body + "\n").open()
+}

@@ -1,0 +1,96 @@
+//! The eight scopes of Quay and the rules about them: parsing, danger, implication.
+
+/// One scope of Quay's, with the words of its consent page and of discovery.
+///
+/// Source: README "Scopes"; recorded cases E, U.
+#[derive(Debug, PartialEq)]
+pub(super) struct Scope {
+    pub(super) name: &'static str,
+    pub(super) title: &'static str,
+    pub(super) description: &'static str,
+    /// A page with a dangerous scope asks twice, and its second form has no `state` (B4, B5).
+    pub(super) is_dangerous: bool,
+    implies: &'static [&'static str],
+}
+
+/// All scopes, in the order of discovery; `super:user` last, since discovery may hide it.
+pub(super) const ALL: [Scope; 8] = [
+    Scope {
+        name: "repo:read",
+        title: "View all visible repositories",
+        description: "This application will be able to view and pull all repositories visible to the granting user or robot account",
+        is_dangerous: false,
+        implies: &[],
+    },
+    Scope {
+        name: "repo:write",
+        title: "Read/Write to any accessible repositories",
+        description: "This application will be able to view, push and pull to all repositories to which the granting user or robot account has write access",
+        is_dangerous: false,
+        implies: &["repo:read"],
+    },
+    Scope {
+        name: "repo:admin",
+        title: "Administer Repositories",
+        description: "This application will have administrator access to all repositories to which the granting user or robot account has access",
+        is_dangerous: false,
+        implies: &["repo:write", "repo:read"],
+    },
+    Scope {
+        name: "repo:create",
+        title: "Create Repositories",
+        description: "This application will be able to create repositories in to any namespaces that the granting user or robot account is allowed to create repositories",
+        is_dangerous: false,
+        implies: &[],
+    },
+    Scope {
+        name: "user:read",
+        title: "Read User Information",
+        description: "This application will be able to read user information such as username and email address.",
+        is_dangerous: false,
+        implies: &[],
+    },
+    Scope {
+        name: "user:admin",
+        title: "Administer User",
+        description: "This application will be able to administer your account including creating robots and granting them permissions to your repositories. You should have absolute trust in the requesting application before granting this permission.",
+        is_dangerous: true,
+        implies: &[],
+    },
+    Scope {
+        name: "org:admin",
+        title: "Administer Organization",
+        description: "This application will be able to administer your organizations including creating robots, creating teams, adjusting team membership, and changing billing settings. You should have absolute trust in the requesting application before granting this permission.",
+        is_dangerous: true,
+        implies: &[],
+    },
+    Scope {
+        name: "super:user",
+        title: "Super User Access",
+        description: "This application will be able to administer your installation including managing users, managing organizations and other features found in the superuser panel. You should have absolute trust in the requesting application before granting this permission.",
+        is_dangerous: true,
+        implies: &[],
+    },
+];
+
+/// The scopes that a string names, separated by single commas or blanks.
+///
+/// One unknown or empty word makes the whole list empty: "comma+space", "trailing comma" (E).
+pub(super) fn parse(text: &str) -> Vec<&'static Scope> {
+    text.split([' ', ','])
+        .map(|word| ALL.iter().find(|scope| scope.name == word))
+        .collect::<Option<Vec<_>>>()
+        .unwrap_or_default()
+}
+
+/// Whether scopes granted before cover those asked for, so that Quay asks no more (D1, D2, D17, D18, D21).
+///
+/// An unknown word asked for counts as nothing, which anything covers: D5 goes on to `invalid_scope`.
+pub(super) fn covers(granted: &[&Scope], asked: &str) -> bool {
+    !granted.is_empty() && parse(asked).iter().all(|scope| allows(granted, scope.name))
+}
+
+/// Whether scopes hold one of this name, outright or implied.
+pub(super) fn allows(granted: &[&Scope], name: &str) -> bool {
+    granted.iter().any(|scope| scope.name == name || scope.implies.contains(&name))
+}
