@@ -3,6 +3,7 @@
 //! Starts the tests' stand-in for Quay on this machine, runs the real `quay-auth login` against it, with settings and tokens in a
 //! throw-away folder, and then shows what `status` and `print-token` say. Your own browser plays its part; where there is none, the
 //! example plays it over plain HTTP and says so.
+#![allow(clippy::missing_docs_in_private_items, reason = "names and the text above say it")]
 #![allow(clippy::print_stderr, clippy::disallowed_methods, reason = "an example that runs programs and tells about it")]
 
 use std::error::Error;

@@ -26,7 +26,7 @@ use zeroize::Zeroize;
 use super::answer::{Answer, Rejection};
 use super::authorize::{Authorization, State as ExpectedState};
 pub(crate) use super::connections::BindError;
-use super::connections::{self, CarriesOutcome, Reports};
+use super::connections::{self, CarriesOutcome, IsForeign, Reports};
 use super::page::{Outcome, Pages, SCRIPT, STYLE};
 use super::{Event, Notice};
 use crate::domain::RedirectUri;
@@ -225,6 +225,9 @@ async fn guard(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
     let is_ours = |authority: &str| authority.eq_ignore_ascii_case(&desk.authority);
     if !only(headers, &header::HOST).is_some_and(is_ours) || !target.is_none_or(is_ours) {
         return (StatusCode::MISDIRECTED_REQUEST, "This address is not served here.\n").into_response();
+    }
+    if request.extensions().get::<IsForeign>().is_some_and(|foreign| foreign.0) {
+        return (StatusCode::FORBIDDEN, "This address serves another user of this machine.\n").into_response();
     }
     if ![Method::GET, Method::HEAD, Method::POST].contains(request.method()) {
         let allow = [(header::ALLOW, "GET, HEAD, POST")];

@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 use tokio::time;
 
+use super::peer;
 use crate::domain::{LoopbackHost, RedirectUri};
 
 /// How long a whole request head may take, from the connection's first moment.
@@ -117,6 +118,10 @@ impl CarriesOutcome {
     }
 }
 
+/// Whether the client is a process of another user's.
+#[derive(Clone, Copy)]
+pub(super) struct IsForeign(pub(super) bool);
+
 /// The connections that are open.
 #[derive(Clone, Default)]
 struct Open(Arc<Mutex<Vec<Connection>>>);
@@ -162,9 +167,10 @@ pub(super) async fn accept(listeners: Vec<StdListener>, router: Router, reports:
         loops.push(tokio::spawn(async move {
             loop {
                 match listener.accept().await {
-                    Ok((stream, _)) if open.has_room() => {
+                    Ok((stream, client)) if open.has_room() => {
                         let has_request = Arc::new(AtomicBool::new(false));
-                        let task = serve(stream, router.clone(), Arc::clone(&reports), Arc::clone(&has_request));
+                        let task =
+                            serve(stream, client, router.clone(), Arc::clone(&reports), Arc::clone(&has_request));
                         open.add(Connection { task: tokio::spawn(task).abort_handle(), has_request });
                     }
                     Ok(_) => {}
@@ -180,7 +186,13 @@ pub(super) async fn accept(listeners: Vec<StdListener>, router: Router, reports:
 }
 
 /// Serves one request, then closes.
-async fn serve(stream: TcpStream, router: Router, reports: Arc<impl Reports>, has_request: Arc<AtomicBool>) {
+async fn serve(
+    stream: TcpStream,
+    client: SocketAddr,
+    router: Router,
+    reports: Arc<impl Reports>,
+    has_request: Arc<AtomicBool>,
+) {
     let mut head_is_late = pin!(time::sleep(HEAD));
     let mut first = [0];
     let first_byte = tokio::select! {
@@ -194,9 +206,12 @@ async fn serve(stream: TcpStream, router: Router, reports: Arc<impl Reports>, ha
         _ => return,
     }
     let carries_outcome = CarriesOutcome::default();
+    let server = stream.local_addr();
     let service = service_fn(|mut request: Request<Incoming>| {
         has_request.store(true, Ordering::SeqCst);
         request.extensions_mut().insert(carries_outcome.clone());
+        let is_ours = server.as_ref().map_or(true, |server| peer::is_ours(client, *server));
+        request.extensions_mut().insert(IsForeign(!is_ours));
         let mut router = router.clone();
         async move { tower_service::Service::call(&mut router, request.map(Body::new)).await }
     });

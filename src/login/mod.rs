@@ -9,6 +9,7 @@ mod browser;
 mod catcher;
 mod connections;
 mod page;
+mod peer;
 #[cfg(unix)]
 mod signals;
 

@@ -1,0 +1,186 @@
+//! How long `print-token` takes as a whole process, next to peers in the same run: `cargo bench`.
+//!
+//! Peers: an empty Rust program and a bare one that reads one secret by a plain Secret Service session (both are this program, called
+//! with an argument), `secret-tool lookup`, and `gh auth token` where it is installed. Each pair runs in turn, A B A B …; what is
+//! printed is the median of each and the median of the pairs' ratios, beside the figure to reach.
+#![allow(clippy::missing_docs_in_private_items, reason = "names and the text above say it")]
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a benchmark runs programs and prints"
+)]
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_quay-auth");
+const TOKEN: &str = "BENCHMARKBENCHMARKBENCHMARKBENCHMARK0001";
+/// A host that refuses connections at once: storing a token must not wait for anybody.
+const HOST: &str = "http://127.0.0.1:1";
+const ROUNDS: usize = 200;
+
+fn main() {
+    match std::env::args().nth(1).as_deref() {
+        Some("nothing") => {}
+        Some("bare-read") => bare_read(),
+        _ => bench(),
+    }
+}
+
+/// One plain read, as short as it can be written. The first call is there for the reason given in `store/secret_service/bus.rs`.
+#[cfg(all(unix, not(target_os = "macos")))]
+fn bare_read() {
+    use dbus::Path;
+    use dbus::arg::{RefArg, Variant};
+    use dbus::blocking::Connection;
+    type Secret = (Path<'static>, Vec<u8>, Vec<u8>, String);
+    const SERVICE: &str = "org.freedesktop.Secret.Service";
+    let connection = Connection::new_session().expect("a session bus");
+    let object = |path| connection.with_proxy("org.freedesktop.secrets", path, Duration::from_secs(2));
+    let root = object(Path::from("/org/freedesktop/secrets"));
+    let _: (Path<'_>,) = root.method_call(SERVICE, "ReadAlias", ("default",)).expect("a Secret Service");
+    let attributes = HashMap::from([("service", "quay-auth"), ("username", "default@127.0.0.1:1")]);
+    let (unlocked, _): (Vec<Path<'static>>, Vec<Path<'_>>) =
+        root.method_call(SERVICE, "SearchItems", (attributes,)).expect("a search");
+    let (_, session): (Variant<Box<dyn RefArg>>, Path<'_>) =
+        root.method_call(SERVICE, "OpenSession", ("plain", Variant(""))).expect("a session");
+    let item = object(unlocked[0].clone());
+    let (secret,): (Secret,) =
+        item.method_call("org.freedesktop.Secret.Item", "GetSecret", (session,)).expect("the token");
+    std::io::stdout().write_all(&secret.2).expect("stdout");
+}
+
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+fn bare_read() {}
+
+fn bench() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    println!("print-token, whole process, medians of {ROUNDS} paired rounds\n");
+    println!("{:<42} {:>9} {:>9} {:>7} {:>9}", "against", "it, ms", "ours, ms", "ratio", "wanted");
+    let this = std::env::current_exe().expect("this program");
+    let this = this.to_str().expect("a plain path");
+
+    store(home, "file", None);
+    pair(home, None, &[this, "nothing"], "file: an empty Rust program", 1.3);
+
+    let bus = Bus::start(home);
+    store(home, "keyring", Some(&bus));
+    pair(home, Some(&bus), &[this, "bare-read"], "keyring: one plain Secret Service read", 1.3);
+    let lookup = ["secret-tool", "lookup", "service", "quay-auth", "username", "default@127.0.0.1:1"];
+    pair(home, Some(&bus), &lookup, "keyring: secret-tool lookup", 0.3);
+    if Command::new("gh").arg("--version").output().is_ok() {
+        pair(home, Some(&bus), &["gh", "auth", "token"], "keyring: gh auth token", 0.06);
+    }
+}
+
+/// A command with a home of its own.
+fn command(home: &Path, bus: Option<&Bus>, words: &[&str]) -> Command {
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).env("HOME", home).env("GH_TOKEN", TOKEN);
+    for name in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "QUAY_AUTH_TOKEN", "QUAY_AUTH_HOST", "DBUS_SESSION_BUS_ADDRESS"] {
+        command.env_remove(name);
+    }
+    if let Some(bus) = bus {
+        command.env("DBUS_SESSION_BUS_ADDRESS", &bus.address);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// Puts the token into that store.
+fn store(home: &Path, kind: &str, bus: Option<&Bus>) {
+    let mut login = command(home, bus, &[PROGRAM, "login", "--with-token", "--host", HOST, "--store", kind]);
+    let mut login = login.stdin(Stdio::piped()).spawn().expect("quay-auth");
+    login.stdin.take().expect("a pipe").write_all(TOKEN.as_bytes()).expect("stdin");
+    assert!(login.wait().expect("quay-auth").success(), "the token is stored in the {kind}");
+}
+
+/// Runs both in turn and prints how they compare.
+fn pair(home: &Path, bus: Option<&Bus>, peer: &[&str], name: &str, wanted: f64) {
+    let time = |words: &[&str]| -> Duration {
+        let mut command = command(home, bus, words);
+        let start = Instant::now();
+        let status = command.status().expect("the program starts");
+        let took = start.elapsed();
+        assert!(status.success(), "{words:?} ends with {status}");
+        took
+    };
+    let ours = [PROGRAM, "print-token"];
+    let (mut its_times, mut our_times, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..ROUNDS + 5 {
+        let (its, our) = (time(peer).as_secs_f64(), time(&ours).as_secs_f64());
+        // The first rounds warm the caches.
+        if round >= 5 {
+            its_times.push(its * 1000.0);
+            our_times.push(our * 1000.0);
+            ratios.push(our / its);
+        }
+    }
+    let (its, our, ratio) = (median(its_times), median(our_times), median(ratios));
+    println!("{name:<42} {its:>9.2} {our:>9.2} {ratio:>7.2} {:>9}", format!("<= {wanted}"));
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// gnome-keyring on a private bus, unlocked; both end on drop.
+struct Bus {
+    address: String,
+    processes: Vec<Child>,
+}
+
+impl Bus {
+    fn start(home: &Path) -> Bus {
+        use std::io::{BufRead, BufReader};
+        let mut daemon = Command::new("dbus-daemon")
+            .args(["--session", "--nofork", "--nopidfile", "--print-address"])
+            .env("HOME", home)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("dbus-daemon (Debian package dbus)");
+        let mut address = String::new();
+        BufReader::new(daemon.stdout.take().expect("a pipe")).read_line(&mut address).expect("the bus's address");
+        let address = address.trim().to_owned();
+        let mut keyring = Command::new("gnome-keyring-daemon")
+            .args(["--foreground", "--unlock", "--components=secrets"])
+            .env("HOME", home)
+            .env("XDG_RUNTIME_DIR", home)
+            .env("DBUS_SESSION_BUS_ADDRESS", &address)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("gnome-keyring-daemon (Debian package gnome-keyring)");
+        keyring.stdin.take().expect("a pipe").write_all(b"password").expect("its stdin");
+        let bus = Bus { address, processes: vec![keyring, daemon] };
+        let give_up = Instant::now() + Duration::from_secs(10);
+        while !bus.has_keyring(home) {
+            assert!(Instant::now() < give_up, "the keyring answers");
+        }
+        bus
+    }
+
+    fn has_keyring(&self, home: &Path) -> bool {
+        let ask = ["dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.DBus", "/"];
+        let ask = [&ask[..], &["org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets"]].concat();
+        let answer = command(home, Some(self), &ask).stdout(Stdio::piped()).output().expect("dbus-send");
+        String::from_utf8_lossy(&answer.stdout).contains("true")
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        for process in &mut self.processes {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
