@@ -3,12 +3,34 @@
 //! | file | what belongs there |
 //! | --- | --- |
 //! | `world` | a fresh home, a scrubbed environment, a stand-in; `world.run([...]).stdout(...)` |
+//! | `program` | the program run in it: what it must answer, how it ends |
+//! | `system` | mounts of its own, another user's home, strace |
 //! | `keyring` | gnome-keyring on a private bus: unlocked, locked, stalled, absent |
 //! | `browser` | a real Chromium by ChromeDriver |
 //! | `quay/` | the stand-in |
 //! | `recordings/` | Quay's recorded answers, played against the stand-in |
-//! | one file a command | what that command promises |
+//! | one file or folder a command | what that command promises |
+//! | `keyrings` | what `login` and `print-token` promise of a real keyring |
 //! | `hostile` | what strangers send to the catcher |
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what cannot be set up or understood fails the test that needs it"
+)]
 
+mod bad_input;
+mod browser;
+mod hostile;
+mod keyring;
+mod keyrings;
+mod login;
+mod logout;
+mod print_token;
+mod program;
 mod quay;
 mod recordings;
+mod settings;
+mod status;
+mod system;
+mod world;

@@ -1,0 +1,195 @@
+//! A real Chromium, headless, driven by ChromeDriver: what a person sees and clicks. Its profile is its own and ends with it.
+#![allow(clippy::disallowed_methods, reason = "tests start programs")]
+
+use std::future::Future;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use fantoccini::error::CmdError;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use nix::sys::signal::{self, Signal};
+use nix::unistd::Pid;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::world::PATIENCE;
+
+/// How many run at a time: more would only slow each other down.
+const SEATS: usize = 2;
+
+/// No sandbox, since it does not work for root, nor in most containers; no shared memory, which is small there; and nothing that
+/// talks to the network by itself.
+const FLAGS: [&str; 10] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-proxy-server",
+];
+
+/// One of the few browsers that may run at a time.
+struct Seat;
+
+static TAKEN: Mutex<usize> = Mutex::new(0);
+static FREED: Condvar = Condvar::new();
+
+impl Seat {
+    fn take() -> Seat {
+        let taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+        *FREED.wait_while(taken, |taken| *taken >= SEATS).unwrap_or_else(PoisonError::into_inner) += 1;
+        Seat
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        FREED.notify_one();
+    }
+}
+
+/// A browser with one tab; ends when it is dropped.
+pub(crate) struct Browser {
+    runtime: Runtime,
+    client: Client,
+    // In the order in which they end.
+    _driver: Driver,
+    _folder: TempDir,
+    _seat: Seat,
+}
+
+impl Browser {
+    /// Starts one that has never been anywhere.
+    pub(crate) fn start() -> Browser {
+        let seat = Seat::take();
+        let folder = tempfile::Builder::new().prefix("chromium-").tempdir().expect("a folder");
+        let driver = Driver::start(&folder);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let profile = format!("--user-data-dir={}", folder.path().join("profile").display());
+        let flags: Vec<_> = FLAGS.into_iter().chain([profile.as_str()]).collect();
+        let Value::Object(capabilities) = json!({"goog:chromeOptions": {"args": flags}}) else { unreachable!() };
+        let connect = async {
+            let address = format!("http://127.0.0.1:{}", driver.port);
+            ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&address).await
+        };
+        let client = runtime.block_on(connect).expect("start Chromium; tests/setup.sh installs it");
+        Browser { runtime, client, _driver: driver, _folder: folder, _seat: seat }
+    }
+
+    fn wait<T>(&self, what: &str, step: impl Future<Output = Result<T, CmdError>>) -> T {
+        match self.runtime.block_on(async { tokio::time::timeout(PATIENCE, step).await }) {
+            Ok(result) => result.unwrap_or_else(|error| panic!("{what}: {error}")),
+            Err(_) => panic!("{what}: not in time"),
+        }
+    }
+
+    /// Opens an address in the tab.
+    pub(crate) fn goto(&self, url: &str) {
+        self.wait(url, self.client.goto(url));
+    }
+
+    /// What the address bar shows.
+    pub(crate) fn url(&self) -> String {
+        self.wait("the address", self.client.current_url()).into()
+    }
+
+    /// Goes back.
+    pub(crate) fn back(&self) {
+        self.wait("back", self.client.back());
+    }
+
+    /// Reloads the page.
+    pub(crate) fn refresh(&self) {
+        self.wait("reload", self.client.refresh());
+    }
+
+    /// Opens a tab and goes on there; `tab` leads back.
+    pub(crate) fn new_tab(&self) {
+        let tab = self.wait("a new tab", self.client.new_window(true));
+        self.wait("a new tab", self.client.switch_to_window(tab.handle));
+    }
+
+    /// Goes on in another tab; 0 is the first.
+    pub(crate) fn tab(&self, index: usize) {
+        let mut tabs = self.wait("the tabs", self.client.windows());
+        self.wait("a tab", self.client.switch_to_window(tabs.swap_remove(index)));
+    }
+
+    /// Clicks the button with these words; of several that can be seen the last, which lies on top.
+    pub(crate) fn press(&self, words: &str) {
+        let path = format!("//button[normalize-space()='{words}']");
+        self.wait(words, async {
+            let mut seen = None;
+            for button in self.client.find_all(Locator::XPath(&path)).await? {
+                if button.is_displayed().await? {
+                    seen = Some(button);
+                }
+            }
+            seen.unwrap_or_else(|| panic!("no button says {words:?}")).click().await
+        });
+    }
+
+    /// What can be read in the first element of this kind.
+    pub(crate) fn text(&self, selector: &str) -> String {
+        self.wait(selector, async { self.client.find(Locator::Css(selector)).await?.text().await })
+    }
+
+    /// What a script returns.
+    pub(crate) fn execute(&self, script: &str) -> Value {
+        self.wait(script, self.client.execute(script, Vec::new()))
+    }
+
+    /// Waits until our page shows this outcome.
+    pub(crate) fn shows(&self, outcome: &str) {
+        let selector = format!("html[data-outcome={outcome}]");
+        let wait = self.client.wait().at_most(PATIENCE).every(Duration::from_millis(20));
+        let shown = self.runtime.block_on(wait.for_element(Locator::Css(&selector)));
+        assert!(shown.is_ok(), "no {outcome} at {}: {}", self.url(), self.text("body"));
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Lets Chromium end in order; if it does not, its driver's end is its end.
+        let _ = self.runtime.block_on(async { tokio::time::timeout(PATIENCE, self.client.clone().close()).await });
+    }
+}
+
+/// ChromeDriver, in a process group of its own, which all that it starts belongs to.
+struct Driver {
+    process: Child,
+    port: u16,
+}
+
+impl Driver {
+    fn start(folder: &TempDir) -> Driver {
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0").env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        command.env("HOME", folder.path()).env("TMPDIR", folder.path()).current_dir(folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+        let mut process = command.spawn().expect("start chromedriver; tests/setup.sh installs it");
+        let stdout = BufReader::new(process.stdout.take().expect("its stdout"));
+        let line = stdout.lines().map_while(Result::ok).find(|line| line.contains("started successfully on port"));
+        let port = line.as_deref().and_then(|line| line.trim_end_matches('.').rsplit(' ').next());
+        Driver { process, port: port.and_then(|port| port.parse().ok()).expect("the port that chromedriver chose") }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Ok(id) = i32::try_from(self.process.id()) {
+            let _ = signal::killpg(Pid::from_raw(id), Signal::SIGKILL);
+        }
+        let _ = self.process.wait();
+    }
+}

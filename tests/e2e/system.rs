@@ -1,0 +1,64 @@
+//! The program on a system that is not as usual, or watched by it: mounts of its own, another user's home, strace.
+#![allow(clippy::disallowed_methods, reason = "tests start the program")]
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use crate::program::Run;
+use crate::world::World;
+
+/// The program with these arguments, behind these lines of shell, in a mount namespace that nobody else sees.
+///
+/// `$HOME` is the world's. The lines may end with `"$@"` and more after it; else the program takes the shell's place.
+pub(crate) fn run_behind(world: &World, lines: &str, arguments: &[&str]) -> Run {
+    let mut command = world.command("unshare");
+    if !is_root() {
+        command.arg("--map-root-user");
+    }
+    let script = if lines.contains("\"$@\"") { lines.to_owned() } else { format!("{lines}\nexec \"$@\"") };
+    command.args(["--mount", "sh", "-ec", &script, "sh", env!("CARGO_BIN_EXE_quay-auth")]).args(arguments);
+    Run::new(command)
+}
+
+/// Lines for `run_behind` after which nothing below `HOME` can be written, by root neither.
+pub(crate) const READ_ONLY_HOME: &str = "mount --bind \"$HOME\" \"$HOME\"\nmount -o remount,bind,ro \"$HOME\"";
+
+/// The program in a home that is another user's.
+pub(crate) fn run_in_foreign_home(world: &World, arguments: &[&str]) -> Run {
+    if is_root() {
+        std::os::unix::fs::chown(world.home(), Some(65_534), None).expect("give the home away");
+        world.run(arguments)
+    } else {
+        // Only root can give a home away. In a namespace that knows no other user, root's own folders are a stranger's.
+        run_behind(world, "export HOME=/usr", arguments)
+    }
+}
+
+/// Whether the tests run as root, for whom permissions do not count.
+fn is_root() -> bool {
+    fs::metadata("/proc/self").expect("/proc").uid() == 0
+}
+
+/// The program with these arguments, and with every system call of these kinds on record.
+pub(crate) struct Traced {
+    /// The run.
+    pub(crate) run: Run,
+    record: std::path::PathBuf,
+}
+
+impl Traced {
+    /// `calls` as `strace -e trace=` takes them.
+    pub(crate) fn new(world: &World, calls: &str, arguments: &[&str]) -> Traced {
+        let record = world.runtime_folder().join("strace");
+        let mut command = world.command("strace");
+        command.args(["-f", "-qq", "-y", "-s", "200", "-e", "signal=none", "-e", &format!("trace={calls}"), "-o"]);
+        command.arg(&record).arg(env!("CARGO_BIN_EXE_quay-auth")).args(arguments);
+        Traced { run: Run::new(command), record }
+    }
+
+    /// The calls, a line each, once it has ended as it should.
+    pub(crate) fn calls(self, end: impl FnOnce(Run)) -> String {
+        end(self.run);
+        fs::read_to_string(self.record).expect("what strace wrote")
+    }
+}

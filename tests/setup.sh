@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Installs what the tests need and what is missing, on Debian and its kin: Chromium with its driver, a session bus, a keyring.
+# Says nothing when all is there.
+set -euo pipefail
+
+# What is run, and the package that brings it.
+declare -A packages=(
+  [chromium]=chromium
+  [chromedriver]=chromium-driver
+  [dbus-daemon]=dbus
+  [dbus-send]=dbus
+  [gnome-keyring-daemon]=gnome-keyring
+  [secret-tool]=libsecret-tools
+  [curl]=curl
+)
+# ChromeDriver takes either.
+if command -v google-chrome >/dev/null; then
+  unset 'packages[chromium]'
+fi
+
+fail() {
+  printf 'tests/setup.sh: %s\n' "$@" >&2
+  exit 1
+}
+
+# A linker and C headers come with the toolchain for Rust, which is not ours to install.
+command -v cc >/dev/null || fail 'there is no C compiler; install one, e.g.: apt-get install build-essential'
+
+missing=()
+for program in "${!packages[@]}"; do
+  command -v "$program" >/dev/null || missing+=("${packages[$program]}")
+done
+((${#missing[@]})) || exit 0
+
+command -v apt-get >/dev/null || fail "install these, or what your system calls them: ${missing[*]}"
+as_root=()
+if ((EUID != 0)); then
+  command -v sudo >/dev/null || fail "run as root: apt-get install ${missing[*]}"
+  as_root=(sudo)
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+install_missing() {
+  "${as_root[@]}" apt-get update
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${missing[@]}"
+}
+# `set -e` does not reach into a condition, so the second line alone decides, as it should: an update may fail in part.
+if ! install_missing >"$log" 2>&1; then
+  cat "$log" >&2
+  fail "could not install ${missing[*]}"
+fi
