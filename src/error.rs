@@ -212,16 +212,6 @@ impl From<settings::Error> for Error {
                     .hint(format!("add --host, e.g. --host {first}"))
                     .hint(format!("or write default_host = \"{first}\" into config.toml"))
             }
-            E::NoClientId(ref host) => {
-                let host = host.clone();
-                let redirect_uri = crate::domain::RedirectUri::default();
-                told_by(Exit::Usage, error)
-                    .hint(format!("an administrator of an organization at {host} makes an application once:"))
-                    .hint("  open the organization in the web UI, \"OAuth Applications\" (older: \"Applications\"), \"Create New Application\"")
-                    .hint(format!("  redirect/callback URL prefix: {redirect_uri}"))
-                    .hint("  its \"OAuth Information\" then shows the \"Client ID:\"")
-                    .hint(format!("quay-auth login --host {host} --client-id ID"))
-            }
             E::PlainHttp(ref host) => {
                 let https = host.origin().replacen("http://", "https://", 1);
                 told_by(Exit::Usage, error)
@@ -346,12 +336,15 @@ impl From<BindError> for Error {
         let port = error.address.port();
         let in_use = error.source.kind() == std::io::ErrorKind::AddrInUse;
         let forbidden = error.source.kind() == std::io::ErrorKind::PermissionDenied;
+        let held_by_a_login = error.held_by_a_login;
         let error = told_by(Exit::Listen, error);
-        if in_use {
+        if held_by_a_login {
             error
-                .hint(format!(
-                    "another program holds it, perhaps another quay-auth login; see which: ss -ltnp 'sport = :{port}'"
-                ))
+                .hint("another quay-auth login waits there: finish it in its browser tab, or end it with Ctrl-C in its terminal")
+                .hint("two logins at the same time need two redirect URIs, registered in two applications")
+        } else if in_use {
+            error
+                .hint(format!("another program holds it; see which: ss -ltnp 'sport = :{port}'"))
                 .hint("end it, or register another redirect URI in Quay and name it: --redirect-uri URI")
         } else if forbidden && port < 1024 {
             error.hint("ports below 1024 are the system's: register one above in Quay and name it: --redirect-uri URI")

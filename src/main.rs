@@ -10,6 +10,7 @@ mod domain;
 mod error;
 mod files;
 mod hardening;
+mod keyboard;
 mod login;
 mod quay;
 mod settings;

@@ -4,7 +4,7 @@
 //! a line to be copied stands on its own, indented by two. An error says what happened, its cause and the next step, each on a line
 //! of its own behind `error:`, `cause:` and `hint:`. What a server said is a `ServerText`. Nothing here knows a token but `secret`.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -13,9 +13,6 @@ use zeroize::Zeroizing;
 use crate::domain::AccessToken;
 use crate::error::{Error, Exit};
 use crate::settings::{Color, Surroundings};
-
-/// The most that is read of a secret, in bytes.
-const LONGEST_SECRET: usize = 16 * 1024;
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -190,44 +187,25 @@ impl Terminal {
         }
     }
 
-    /// Asks a yes-or-no question on a terminal. Anything but `y` or `yes` is no; so is the end of input.
-    pub(crate) fn confirm(&mut self, question: &str) -> bool {
+    /// Writes a question on stderr; the answer is typed behind it.
+    pub(crate) fn question(&mut self, text: &str) {
         self.waited();
-        let mut answer = String::new();
-        let asked = write!(io::stderr(), "{question} [y/N] ").and_then(|()| io::stdin().lock().read_line(&mut answer));
-        asked.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+        let _ = write!(io::stderr(), "{text} ");
     }
 
-    /// Reads one secret: from a terminal unechoed, else all of stdin, 16 KiB at most. Outer blanks are not part of it.
-    ///
-    /// `None` when the person pressed Ctrl-C.
-    pub(crate) fn read_secret(&mut self, prompt: &str) -> io::Result<Option<Zeroizing<String>>> {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET));
-        if io::stdin().is_terminal() {
-            write!(io::stderr(), "{prompt} ")?;
-            let finished = unechoed::read_line(&mut bytes)?;
-            writeln!(io::stderr())?;
-            if !finished {
-                return Ok(None);
-            }
-        } else {
-            io::stdin().lock().take(LONGEST_SECRET as u64).read_to_end(&mut bytes)?;
+    /// Lets something happen that takes the terminal away, with nothing half drawn on it.
+    pub(crate) fn set_aside(&mut self, happen: impl FnOnce()) {
+        match &self.waiting {
+            Some((bar, _)) => bar.suspend(happen),
+            None => happen(),
         }
-        let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
-        // A terminal in bracketed-paste mode marks what was pasted.
-        let text = text.trim().trim_start_matches("\x1b[200~").trim_end_matches("\x1b[201~").trim();
-        Ok(Some(Zeroizing::new(text.to_owned())))
     }
 
     /// Writes a line on stderr, above what is being waited for. A stderr that is gone is no error.
     fn stderr(&mut self, text: &str) {
-        let write = || {
+        self.set_aside(|| {
             let _ = writeln!(io::stderr(), "{text}");
-        };
-        match &self.waiting {
-            Some((bar, _)) => bar.suspend(write),
-            None => write(),
-        }
+        });
     }
 
     /// The word in its colour.
@@ -239,55 +217,5 @@ impl Terminal {
             Tone::Good => "32",
         };
         if self.color { format!("\x1b[{code}m{word}\x1b[0m") } else { word.to_owned() }
-    }
-}
-
-/// Reading from a terminal without showing what is typed.
-#[cfg(unix)]
-mod unechoed {
-    use std::io::{self, Read};
-
-    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-
-    use super::LONGEST_SECRET;
-
-    /// The terminal as it was; restored on drop.
-    struct Before(Termios);
-
-    impl Drop for Before {
-        fn drop(&mut self) {
-            let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &self.0);
-        }
-    }
-
-    /// Reads until Enter; whether it was not Ctrl-C that ended it.
-    ///
-    /// Byte by byte, since a terminal's own line ends at 4096 bytes, and with Ctrl-C as a byte, so that the terminal is restored first.
-    pub(super) fn read_line(line: &mut Vec<u8>) -> io::Result<bool> {
-        let mut modes = tcgetattr(io::stdin())?;
-        let _before = Before(modes.clone());
-        modes.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
-        tcsetattr(io::stdin(), OptionalActions::Flush, &modes)?;
-        for byte in io::stdin().lock().bytes() {
-            match byte? {
-                b'\r' | b'\n' | 4 => break,
-                3 => return Ok(false),
-                8 | 127 => drop(line.pop()),
-                byte if line.len() < LONGEST_SECRET => line.push(byte),
-                _ => {}
-            }
-        }
-        Ok(true)
-    }
-}
-
-/// Without a way to hide what is typed, nothing is read from a console.
-#[cfg(not(unix))]
-mod unechoed {
-    use std::io;
-
-    /// Refuses; the caller says how to use a pipe.
-    pub(super) fn read_line(_: &mut Vec<u8>) -> io::Result<bool> {
-        Err(io::Error::new(io::ErrorKind::Unsupported, "what is typed here cannot be hidden; use a pipe"))
     }
 }

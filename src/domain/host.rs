@@ -60,7 +60,7 @@ impl Host {
     ///
     /// An `http` host always shows its port, so that it is never taken for the `https` host of that name.
     pub(crate) fn authority(&self) -> String {
-        if self.port == Scheme::Https.default_port() {
+        if (self.scheme, self.port) == (Scheme::Https, Scheme::Https.default_port()) {
             self.name.clone()
         } else {
             format!("{}:{}", self.name, self.port)
@@ -201,6 +201,7 @@ mod tests {
             ("quay.example.com:8443", "quay.example.com:8443", "https://quay.example.com:8443"),
             ("http://localhost:8080", "http://localhost:8080", "http://localhost:8080"),
             ("http://localhost", "http://localhost", "http://localhost"),
+            ("http://localhost:443", "http://localhost:443", "http://localhost:443"),
             ("bücher.example", "xn--bcher-kva.example", "https://xn--bcher-kva.example"),
             ("[::1]:8443", "[::1]:8443", "https://[::1]:8443"),
         ] {
@@ -235,6 +236,15 @@ mod tests {
         assert_eq!(resolve("plain.test"), "http://plain.test");
         assert_eq!(resolve("https://quay.test:8080"), "quay.test:8080");
         assert_eq!(resolve("other.test"), "other.test");
+    }
+
+    #[test]
+    fn an_http_host_is_never_taken_for_the_https_host_of_that_name() {
+        let authority = |text: &str| text.parse::<Host>().unwrap().authority();
+        assert_eq!(
+            ["quay.test", "http://quay.test", "http://quay.test:443"].map(authority),
+            ["quay.test", "quay.test:80", "quay.test:443"]
+        );
     }
 
     #[test]

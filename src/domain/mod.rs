@@ -10,7 +10,7 @@ mod server_text;
 mod timestamp;
 mod token;
 
-pub(crate) use application::{ClientId, LoopbackHost, RedirectUri};
+pub(crate) use application::{AssignmentId, ClientId, LoopbackHost, RedirectUri};
 pub(crate) use host::{Host, HostArgument, Scheme};
 pub(crate) use profile::{Profile, ProfileName, StoreKind};
 pub(crate) use scopes::Scopes;

@@ -84,7 +84,8 @@ impl Bound {
             caught: Mutex::new(None),
             delivered,
         });
-        let router = router(&self.redirect_uri.path_with(authorization.nonce()), Arc::clone(&desk));
+        let path = authorization.redirect_uri().strip_prefix(&desk.origin).unwrap_or("/");
+        let router = router(path, Arc::clone(&desk));
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new().name("catcher".to_owned()).spawn(move || {
             runtime.block_on(async {

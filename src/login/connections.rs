@@ -1,7 +1,7 @@
 //! The catcher's sockets and connections: loopback only, bounded in number and time, so that silence never shuts the browser out.
 
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as StdListener};
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener as StdListener, TcpStream as StdTcpStream};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,6 +37,12 @@ const CONNECTIONS: usize = 64;
 /// How long accepting rests when the system has no file descriptor left.
 const REST: Duration = Duration::from_millis(50);
 
+/// How long a program that holds our address may take to show what it is.
+const GLANCE: Duration = Duration::from_millis(500);
+
+/// Stands on every page of ours.
+const PAGE_MARK: &[u8] = b"src=\"/quay-auth.js\"";
+
 /// The first byte of a TLS client hello.
 const TLS_HANDSHAKE: u8 = 0x16;
 
@@ -46,6 +52,8 @@ const TLS_HANDSHAKE: u8 = 0x16;
 pub(crate) struct BindError {
     /// The address.
     pub(crate) address: SocketAddr,
+    /// Whether it is another login of quay-auth's that holds it.
+    pub(crate) held_by_a_login: bool,
     /// What the system said.
     pub(crate) source: io::Error,
 }
@@ -63,10 +71,15 @@ pub(super) fn listen(redirect_uri: &RedirectUri) -> Result<Vec<StdListener>, Bin
     let mut lacking = None;
     for ip in addresses {
         let address = SocketAddr::new(ip, redirect_uri.port());
+        let failed = |source| BindError { address, held_by_a_login: false, source };
         match bind(address) {
             Ok(listener) => listeners.push(listener),
-            Err(source) if is_lacking(&source) => lacking = Some(BindError { address, source }),
-            Err(source) => return Err(BindError { address, source }),
+            Err(source) if is_lacking(&source) => lacking = Some(failed(source)),
+            Err(source) => {
+                let held_by_a_login =
+                    source.kind() == io::ErrorKind::AddrInUse && is_a_login(address, redirect_uri.authority());
+                return Err(BindError { held_by_a_login, ..failed(source) });
+            }
         }
     }
     match lacking {
@@ -88,6 +101,19 @@ fn bind(address: SocketAddr) -> io::Result<StdListener> {
     socket.bind(&address.into())?;
     socket.listen(128)?;
     Ok(socket.into())
+}
+
+/// Whether a quay-auth answers there: asked for a page that it does not have, it shows one of its own.
+fn is_a_login(address: SocketAddr, authority: &str) -> bool {
+    let ask = || -> io::Result<bool> {
+        let mut stream = StdTcpStream::connect_timeout(&address, GLANCE)?;
+        stream.set_read_timeout(Some(GLANCE))?;
+        write!(stream, "GET / HTTP/1.1\r\nHost: {authority}\r\n\r\n")?;
+        let mut answer = Vec::new();
+        let _ = stream.take(BUFFER as u64).read_to_end(&mut answer);
+        Ok(answer.windows(PAGE_MARK.len()).any(|part| part == PAGE_MARK))
+    };
+    ask().unwrap_or(false)
 }
 
 /// Whether the machine has no such address family.

@@ -9,17 +9,21 @@ mod browser;
 mod catcher;
 mod connections;
 mod page;
+mod paste;
 mod peer;
 #[cfg(unix)]
 mod signals;
 
 pub(crate) use answer::{Answer, Refusal, token_in_address};
-pub(crate) use authorize::{Authorization, Error as AuthorizeError};
+pub(crate) use authorize::{Authorization, Error as AuthorizeError, Request};
 pub(crate) use browser::open_browser;
 pub(crate) use catcher::{BindError, Bound, Reply};
 pub(crate) use page::{Outcome, Pages, Stored};
+pub(crate) use paste::PasteError;
 #[cfg(unix)]
-pub(crate) use signals::Signals;
+pub(crate) use signals::{Signals, suspend};
+
+use zeroize::Zeroizing;
 
 /// Something that happened while the login waited.
 #[derive(Debug)]
@@ -28,9 +32,16 @@ pub(crate) enum Event {
     Answered(Answer, Reply),
     /// Something to tell the person, once; the login goes on.
     Noticed(Notice),
+    /// A line was typed or pasted.
+    Typed(Zeroizing<String>),
+    /// Nothing more can be typed.
+    InputEnded,
     /// The user or the system ends the login.
     #[cfg_attr(not(unix), expect(dead_code, reason = "signals are of Unix"))]
     Signalled(Signal),
+    /// Ctrl-Z.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "signals are of Unix"))]
+    Suspended,
 }
 
 /// Something that a person should know while the login goes on waiting.

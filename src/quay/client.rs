@@ -88,7 +88,7 @@ pub(crate) struct Limits {
 }
 
 /// Speaks to one Quay.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Client {
     /// The HTTP library's connections.
     agent: Agent,

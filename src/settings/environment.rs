@@ -1,6 +1,8 @@
 //! What the environment says: the `QUAY_AUTH_…` variables, the folders, the surroundings. The only file that reads it.
 
 use std::env;
+use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -52,7 +54,33 @@ pub(crate) struct Surroundings {
     /// `TERM=dumb`.
     pub(crate) dumb_terminal: bool,
     /// Why no browser can be here, where that is so.
-    pub(crate) without_browser: Option<&'static str>,
+    pub(crate) without_browser: Option<NoBrowser>,
+    /// Over SSH: this machine's address, as the other end reached it, with the user's name in front where it is known.
+    pub(crate) ssh_destination: Option<String>,
+}
+
+/// Why no browser of this machine's can be seen by the person at the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoBrowser {
+    /// Nobody sits at a CI job.
+    Ci,
+    /// An SSH session without a forwarded display.
+    Ssh,
+    /// A container.
+    Container,
+    /// Neither.
+    NoDisplay,
+}
+
+impl fmt::Display for NoBrowser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            NoBrowser::Ci => "this is a CI job",
+            NoBrowser::Ssh => "this is an SSH session without a display",
+            NoBrowser::Container => "this is a container",
+            NoBrowser::NoDisplay => "there is no display here",
+        })
+    }
 }
 
 impl Surroundings {
@@ -71,24 +99,40 @@ impl Surroundings {
             color,
             dumb_terminal: variable("TERM").is_some_and(|value| value == "dumb"),
             without_browser: without_browser(),
+            ssh_destination: ssh_destination(),
         }
     }
 }
 
-/// Why no browser of this machine's can be seen by the person at the terminal.
-fn without_browser() -> Option<&'static str> {
+/// Looks for a place where a browser can be.
+fn without_browser() -> Option<NoBrowser> {
+    let is_set = |names: &[&str]| names.iter().any(|name| variable(name).is_some());
     if variable("CI").is_some_and(|value| value != "false") {
-        return Some("this is a CI job");
+        return Some(NoBrowser::Ci);
     }
-    let has_display = !cfg!(all(unix, not(target_os = "macos")))
-        || ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().any(|name| variable(name).is_some());
+    let has_display =
+        !cfg!(all(unix, not(target_os = "macos"))) || is_set(&["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"]);
     if has_display {
         None
-    } else if variable("SSH_CONNECTION").is_some() || variable("SSH_TTY").is_some() {
-        Some("this is an SSH session without a display")
+    } else if is_set(&["SSH_CONNECTION", "SSH_TTY"]) {
+        Some(NoBrowser::Ssh)
+    } else if is_set(&["REMOTE_CONTAINERS", "CODESPACES", "container"])
+        || ["/.dockerenv", "/run/.containerenv"].iter().any(|path| Path::new(path).exists())
+    {
+        Some(NoBrowser::Container)
     } else {
-        Some("there is no display here")
+        Some(NoBrowser::NoDisplay)
     }
+}
+
+/// `user@address` of this machine, out of `SSH_CONNECTION`: client address and port, server address and port.
+fn ssh_destination() -> Option<String> {
+    let connection = variable("SSH_CONNECTION")?;
+    let server: IpAddr = connection.split_ascii_whitespace().nth(2)?.parse().ok()?;
+    let user = variable("USER").or_else(|| variable("LOGNAME"));
+    // It becomes part of a line to copy into a shell.
+    let user = user.filter(|user| user.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)));
+    Some(user.map_or(server.to_string(), |user| format!("{user}@{server}")))
 }
 
 /// The folders of this user's files, without the program's own name.

@@ -16,7 +16,7 @@ use crate::files;
 use crate::store::{Profiles, ProfilesError};
 
 use config::Config;
-pub(crate) use environment::{Folders, Surroundings};
+pub(crate) use environment::{Folders, NoBrowser, Surroundings};
 
 /// How long `login` waits where nobody says otherwise.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(5 * 60);
@@ -48,9 +48,6 @@ pub(crate) enum Error {
     /// No host is named, and there are several.
     #[error("which Quay? There are logins at {}", .0.iter().map(Host::to_string).collect::<Vec<_>>().join(", "))]
     WhichHost(Vec<Host>),
-    /// A login needs an application.
-    #[error("no client id is known for {0}")]
-    NoClientId(Host),
     /// Plain http to another machine, without the user's word for it.
     #[error("{0} would carry the token readable over the network")]
     PlainHttp(Host),
@@ -166,7 +163,7 @@ struct Layer {
 pub(crate) struct LoginSettings {
     /// Whose token it will be.
     pub(crate) profile: Profile,
-    /// The application; only a token read from stdin does without.
+    /// The application, once somebody has named it.
     pub(crate) client_id: Option<ClientId>,
     /// Its redirect URI.
     pub(crate) redirect_uri: RedirectUri,
@@ -182,13 +179,6 @@ pub(crate) struct LoginSettings {
     pub(crate) browsers: Vec<String>,
     /// How long to wait.
     pub(crate) timeout: Option<Duration>,
-}
-
-impl LoginSettings {
-    /// The client id, or the error that says how to get one.
-    pub(crate) fn client_id(&self) -> Result<&ClientId, Error> {
-        self.client_id.as_ref().ok_or_else(|| Error::NoClientId(self.profile.host.clone()))
-    }
 }
 
 /// The profiles that a command is about.
@@ -258,10 +248,25 @@ impl Settings {
 
     /// The profile that is meant.
     pub(crate) fn profile(&self) -> Result<Profile, Error> {
-        let host = match &self.flags.host {
-            Some(host) => self.resolve(host),
-            None => self.default_host()?,
-        };
+        match &self.flags.host {
+            Some(host) => self.profile_at(self.resolve(host)),
+            None => self.profile_at(self.default_host()?),
+        }
+    }
+
+    /// The profile that is meant, at the host that a person answered with.
+    pub(crate) fn profile_at_answer(&self, host: &HostArgument) -> Result<Profile, Error> {
+        self.profile_at(self.resolve(host))
+    }
+
+    /// Whether nothing at all names a host, so that quay.io is a guess.
+    pub(crate) fn guesses_host(&self) -> bool {
+        let named = [&self.flags.host, &self.host_variable, &self.user.default_host, &self.system.default_host];
+        named.into_iter().all(Option::is_none) && self.profiles.iter().next().is_none()
+    }
+
+    /// The profile that is meant, at that host.
+    fn profile_at(&self, host: Host) -> Result<Profile, Error> {
         let name = match &self.flags.profile {
             Some(name) => name.clone(),
             None => environment::setting("PROFILE")?.unwrap_or_default(),
@@ -299,9 +304,8 @@ impl Settings {
         AccessToken::parse(text).map(|token| Some((host, token))).map_err(Error::Token)
     }
 
-    /// Settles a login.
-    pub(crate) fn login(&self, flags: &LoginFlags) -> Result<LoginSettings, Error> {
-        let profile = self.profile()?;
+    /// Settles a login of that profile.
+    pub(crate) fn login(&self, flags: &LoginFlags, profile: Profile) -> Result<LoginSettings, Error> {
         let layers = self.layers(flags, &profile)?;
         fn first<T: Clone>(layers: &[Layer], pick: impl Fn(&Layer) -> &Option<T>) -> Option<T> {
             layers.iter().find_map(|layer| pick(layer).clone())

@@ -104,6 +104,11 @@ fn where_there_is_nothing_it_says_so() {
 }
 
 #[test]
+fn where_there_is_nothing_at_all_it_names_a_next_step_too() {
+    World::new().run(["logout", "--all"]).stderr("error: there is no login to forget\n").stderr("hint: ").fails(3);
+}
+
+#[test]
 fn a_second_logout_finds_nothing() {
     let world = World::new();
     world.log_in();

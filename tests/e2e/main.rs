@@ -21,6 +21,7 @@
 
 mod bad_input;
 mod browser;
+mod help;
 mod hostile;
 mod keyring;
 mod keyrings;
@@ -30,6 +31,7 @@ mod print_token;
 mod program;
 mod quay;
 mod recordings;
+mod secrets;
 mod settings;
 mod status;
 mod system;

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 
 use url::Url;
 
-use crate::program::Running;
+use crate::program::{Run, Running};
 use crate::quay::Quay;
 use crate::system::run_behind;
 use crate::world::{CLIENT_ID, World};
@@ -295,4 +295,22 @@ fn a_profile_of_config_toml_changes_what_it_names_and_nothing_else() {
         let asked = parameters(&login.authorize_url());
         assert_eq!((asked["scope"].as_str(), asked["client_id"].as_str()), (scope, CLIENT_ID), "{profile}");
     }
+}
+
+#[test]
+fn a_ca_file_that_is_named_from_here_is_found_from_elsewhere() {
+    let world = World::new();
+    fs::write(world.home().join("ca.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    let login = |folder: &str, more: &[&str]| {
+        let mut command = world.command(env!("CARGO_BIN_EXE_quay-auth"));
+        command.args(["login", "--with-token", "--host", "127.0.0.1:1"]).args(more);
+        Run::new({
+            command.current_dir(folder);
+            command
+        })
+    };
+    let home = world.home().display().to_string();
+    login(&home, &["--store", "file", "--ca-file", "ca.pem"]).stdin(ELSEWHERE).stderr("Logged in to").succeeds();
+    // The next login remembers it, wherever it is run.
+    login("/", &[]).stdin(ELSEWHERE).stderr("Logged in to").succeeds();
 }

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use crate::domain::{AccessToken, Profile, Scopes, ServerText, StoreKind, Timestamp};
 use crate::error::{Error, Exit};
+use crate::keyboard::Echo;
 use crate::login::{Outcome, Stored};
 use crate::quay::{Client, Identity, Verdict, verify};
 use crate::settings::{LoginSettings, Settings};
 use crate::store::{self, Profiles, Record, TokenRecord};
 use crate::terminal::Terminal;
+
+use super::conversation::Conversation;
 
 /// A token that came in.
 pub(super) struct Caught<'a> {
@@ -29,73 +32,121 @@ pub(super) struct Kept {
     stored: Stored,
     /// What to mind.
     warnings: Vec<String>,
-    /// Whose it is.
-    profile: Profile,
 }
 
-/// Checks, stores and records the token: the page's outcome, and the terminal's.
-pub(super) fn keep(
-    caught: Caught<'_>,
-    login: &LoginSettings,
-    client: &Client,
-    settings: &Settings,
-    folder: &Path,
-    terminal: &mut Terminal,
-) -> (Outcome, Result<Kept, Error>) {
-    let profile = &login.profile;
-    let before = settings.profiles.find(profile);
-    let mut warnings = Vec::new();
-
-    terminal.detail(&format!("Asking {} whose token this is.", profile.host));
-    terminal.wait_for(&format!("Checking the token at {}", profile.host), None);
-    let verdict = verify(client, caught.token);
-    terminal.waited();
-    let (identity, verified) = match verdict {
-        Verdict::Accepted(identity) => (identity, true),
-        Verdict::Refused(reason) => return (Outcome::NotValid, Err(Error::not_valid(profile, &reason))),
-        Verdict::Unreachable(error) => {
-            warnings.push(format!("{error}, so it is not known whether Quay accepts the token."));
-            (Identity::default(), false)
-        }
-        Verdict::Unclear { status } => {
-            warnings.push(format!(
-                "{} answered with status {status}, so it is not known whether it accepts the token.",
-                profile.host
-            ));
-            (Identity::default(), false)
-        }
-    };
-    if let Some((held, new)) = other_user(before, &identity) {
-        let question = format!("{profile} is a login of {held}, and this token is one of {new}. Replace it?");
-        if !(terminal.is_interactive() && terminal.confirm(&question)) {
-            return (Outcome::AnotherUser { user: new.clone() }, Err(another_user(profile, &held, &new)));
-        }
-    }
-    let token_record = TokenRecord {
-        user: identity.user,
-        scopes: caught.scopes,
-        uuid: identity.uuid,
-        obtained_at: Timestamp::now(),
-        expires_at: caught.expires_in.and_then(|lives| Timestamp::now().after(lives)),
-        verified,
-    };
-    let record = Record { token: Some(token_record.clone()), ..caught.remember };
-    if let Err(error) = write(caught.token, record, folder) {
-        let revoke = "this token stays valid at Quay: copy it from the browser's page, or revoke it in the web UI, \"Authorized Applications\"";
-        return (Outcome::StoreFailed, Err(error.hint(revoke)));
-    }
-    if let Some(before) = before.filter(|before| before.store != login.store && before.token.is_some())
-        && let Err(error) = store::open(before.store, folder).delete(profile)
-    {
-        warnings.push(format!("the old token is still in the {}: {error}", before.store));
-    }
-    let stored = stored(&token_record, login);
-    (Outcome::Stored(stored.clone()), Ok(Kept { stored, warnings, profile: profile.clone() }))
+/// What a token is kept with.
+pub(super) struct Keeper<'a> {
+    /// The settled settings.
+    pub(super) login: &'a LoginSettings,
+    /// Speaks to the Quay.
+    pub(super) client: &'a Client,
+    /// What was known before.
+    pub(super) settings: &'a Settings,
+    /// Where records are.
+    pub(super) folder: &'a Path,
 }
+
+impl Keeper<'_> {
+    /// Checks, stores and records the token: the page's outcome, and the terminal's.
+    pub(super) fn keep(
+        &self,
+        caught: Caught<'_>,
+        conversation: &mut Conversation,
+        terminal: &mut Terminal,
+    ) -> (Outcome, Result<Kept, Error>) {
+        let profile = &self.login.profile;
+        let before = self.settings.profiles.find(profile);
+        let mut warnings = Vec::new();
+
+        terminal.detail(&format!("Asking {} whose token this is.", profile.host));
+        terminal.wait_for(&format!("Checking the token at {}", profile.host), None);
+        let verdict = verify(self.client, caught.token);
+        terminal.waited();
+        let (identity, verified) = match verdict {
+            Verdict::Accepted(identity) => (identity, true),
+            Verdict::Refused(reason) => return (Outcome::NotValid, Err(Error::not_valid(profile, &reason))),
+            Verdict::Unreachable(error) => {
+                warnings.push(format!("{error}, so it is not known whether Quay accepts the token."));
+                (Identity::default(), false)
+            }
+            Verdict::Unclear { status } => {
+                let host = &profile.host;
+                warnings.push(format!(
+                    "{host} answered with status {status}, so it is not known whether it accepts the token."
+                ));
+                (Identity::default(), false)
+            }
+        };
+        if let Some((held, new)) = other_user(before, &identity) {
+            let question = format!("{profile} is a login of {held}, and this token is one of {new}. Replace it?");
+            let replace = if terminal.is_interactive() { conversation.confirm(&question, terminal) } else { Ok(false) };
+            match replace {
+                Ok(true) => {}
+                Ok(false) => {
+                    return (Outcome::AnotherUser { user: new.clone() }, Err(another_user(profile, &held, &new)));
+                }
+                Err(error) => return (Outcome::AnotherUser { user: new }, Err(error)),
+            }
+        }
+        let token_record = TokenRecord {
+            user: identity.user,
+            scopes: caught.scopes,
+            uuid: identity.uuid,
+            obtained_at: Timestamp::now(),
+            expires_at: caught.expires_in.and_then(|lives| Timestamp::now().after(lives)),
+            verified,
+        };
+        let record = Record { token: Some(token_record.clone()), ..caught.remember };
+        let store = match self.write(caught.token, record, conversation, terminal) {
+            Ok(store) => store,
+            Err(error) => return (Outcome::StoreFailed, Err(error)),
+        };
+        if let Some(before) = before.filter(|before| before.store != store && before.token.is_some())
+            && let Err(error) = store::open(before.store, self.folder).delete(profile)
+        {
+            warnings.push(format!("the old token is still in the {}: {error}", before.store));
+        }
+        let stored = stored(&token_record, profile, store);
+        (Outcome::Stored(stored.clone()), Ok(Kept { stored, warnings }))
+    }
+
+    /// Writes token and record. When that fails, a person decides where the token goes; elsewhere it is said that it is alive.
+    fn write(
+        &self,
+        token: &AccessToken,
+        mut record: Record,
+        conversation: &mut Conversation,
+        terminal: &mut Terminal,
+    ) -> Result<StoreKind, Error> {
+        loop {
+            let Err(error) = write(token, &record, self.folder) else { return Ok(record.store) };
+            if !terminal.is_interactive() {
+                return Err(error.hint(LIVES_ON));
+            }
+            terminal.report(&error);
+            let question = format!(
+                "The token is not kept yet. Try the {} again (t), keep it in a private file (f), print it (p), or give up (g)?",
+                record.store
+            );
+            match conversation.ask(&question, Echo::Shown, terminal)?.as_deref().map(String::as_str) {
+                Some("f") => record.store = StoreKind::File,
+                Some("p") => {
+                    terminal.secret(token)?;
+                    return Err(Error::new(Exit::Store, "the token was printed and is kept nowhere").hint(LIVES_ON));
+                }
+                Some("g") | None => return Err(error.hint(LIVES_ON)),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A token that is kept nowhere is still good.
+const LIVES_ON: &str = "this token stays valid at Quay; if it is not used, end it in the web UI: account settings, \"Authorized Applications\", \"Revoke Authorization\"";
 
 /// Says how it ended.
-pub(super) fn say(result: Result<Kept, Error>, terminal: &mut Terminal) -> Result<(), Error> {
-    let Kept { stored, warnings, profile } = result?;
+pub(super) fn say(result: Result<Kept, Error>, profile: &Profile, terminal: &mut Terminal) -> Result<(), Error> {
+    let Kept { stored, warnings } = result?;
     let user = if stored.user.is_empty() { String::new() } else { format!(" as {}", stored.user) };
     terminal.done(&format!("Logged in to {}{user}.", stored.host));
     let ends = if stored.expires.is_empty() { String::new() } else { format!("; it ends on {}", stored.expires) };
@@ -127,22 +178,23 @@ fn another_user(profile: &Profile, held: &ServerText, new: &ServerText) -> Error
 }
 
 /// The token into its store, then the record. One retry, since a keyring may have been busy.
-fn write(token: &AccessToken, record: Record, folder: &Path) -> Result<(), Error> {
+fn write(token: &AccessToken, record: &Record, folder: &Path) -> Result<(), Error> {
     let store = store::open(record.store, folder);
     store.set(&record.profile, token).or_else(|_| store.set(&record.profile, token))?;
-    Profiles::update(folder, |profiles| profiles.put(record)).map_err(|error| Error::from(error).with_exit(Exit::Store))
+    Profiles::update(folder, |profiles| profiles.put(record.clone()))
+        .map_err(|error| Error::from(error).with_exit(Exit::Store))
 }
 
 /// What is told of a stored token.
-fn stored(token: &TokenRecord, login: &LoginSettings) -> Stored {
+fn stored(token: &TokenRecord, profile: &Profile, store: StoreKind) -> Stored {
     let text = |text: Option<String>| text.unwrap_or_default();
     Stored {
         verified: token.verified,
         user: text(token.user.as_ref().map(ToString::to_string)),
-        profile: login.profile.to_string(),
-        host: login.profile.host.to_string(),
+        profile: profile.to_string(),
+        host: profile.host.to_string(),
         scopes: text(token.scopes.as_ref().map(ToString::to_string)),
-        store: match login.store {
+        store: match store {
             StoreKind::Keyring => "the keyring".to_owned(),
             StoreKind::File => "a file that only you may read".to_owned(),
         },

@@ -1,22 +1,26 @@
-//! `login`: gets a token in the browser and keeps it. The command is the story; its chapters are `prove`, `wait` and `keep`.
+//! `login`: gets a token in the browser and keeps it. The command is the story; its chapters are the files beside this one.
 
+mod conversation;
+mod first_time;
 mod keep;
+mod paste;
 mod prove;
 mod wait;
 mod with_token;
 
-use std::sync::mpsc;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
 
-use crate::domain::{ClientId, Scopes, nearest};
+use crate::domain::{AssignmentId, ClientId, Profile, Scopes, nearest};
 use crate::error::{Error, Exit};
-use crate::login::{Answer, Authorization, Outcome, Pages, open_browser};
-use crate::quay::{Client, offered_scopes};
-use crate::settings::{LoginFlags, LoginSettings, Settings};
-use crate::store::Record;
+use crate::login::{Answer, Authorization, Outcome, Pages, Request, open_browser};
+use crate::quay::{Client, Verdict, offered_scopes, verify};
+use crate::settings::{LoginFlags, LoginSettings, NoBrowser, Settings};
+use crate::store::{self, Record};
 use crate::terminal::Terminal;
 
-use keep::Caught;
+use conversation::Conversation;
+use keep::{Caught, Keeper};
+use wait::{Answered, Wait};
 
 /// Gets a token in the browser and keeps it. The first login at a host names the client id; later ones remember it.
 ///
@@ -35,9 +39,21 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "browser")]
     no_browser: bool,
 
+    /// Let Quay show the token on a page of its own, and paste that page's address here; listens on no port
+    #[arg(long)]
+    paste: bool,
+
     /// Read a token, or an address with one in it, from stdin
-    #[arg(long, num_args = 0..=1, require_equals = true, value_name = "", hide_possible_values = true)]
+    #[arg(long, num_args = 0..=1, require_equals = true, value_name = "", conflicts_with = "paste")]
     with_token: Option<Option<String>>,
+
+    /// Do nothing when a good token with these scopes is kept already
+    #[arg(long)]
+    if_needed: bool,
+
+    /// The assignment that an administrator made for you; good for one login
+    #[arg(long, value_name = "UUID")]
+    assignment: Option<AssignmentId>,
 
     /// Taken only to be refused without repeating it: it may be a token.
     #[arg(hide = true)]
@@ -47,42 +63,59 @@ pub(crate) struct Args {
 /// Logs in.
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
     if args.surplus.is_some() || matches!(args.with_token, Some(Some(_))) {
-        return Err(Error::new(
-            Exit::Usage,
-            "login takes no argument; a token on the command line can be read by every user of this machine",
-        )
-        .hint("give it on stdin: quay-auth login --with-token < FILE"));
+        let refusal = "login takes no argument; a token on the command line can be read by every user of this machine";
+        return Err(Error::new(Exit::Usage, refusal).hint("give it on stdin: quay-auth login --with-token < FILE"));
     }
-    let login = settings.login(&args.settings)?;
+    let mut login = settings.login(&args.settings, settings.profile()?)?;
     check_scopes(&login, terminal)?;
     if let Some((host, _)) = settings.token_variable()? {
         terminal.warn(&format!("QUAY_AUTH_TOKEN is set and replaces the stored token of {host}, this new one too."));
     }
-    if login.allow_http && !login.profile.host.is_loopback() {
-        terminal.warn(&format!(
-            "{} is spoken to without encryption: the token can be read on the way.",
-            login.profile.host
-        ));
+    let folder = settings.data_folder()?;
+    if args.if_needed && is_good(&login, settings, &folder, terminal)? {
+        return Ok(());
     }
     if args.with_token.is_some() {
-        with_token::run(&args.settings, &login, settings, terminal)
-    } else {
-        in_browser(args, &login, settings, terminal)
+        return with_token::run(&args.settings, &login, settings, &folder, terminal);
+    }
+    let mut conversation = Conversation::begin()?;
+    if login.client_id.is_none() && settings.guesses_host() && terminal.is_interactive() {
+        let host = first_time::ask_host(&login.profile.host, &mut conversation, terminal)?;
+        login = settings.login(&args.settings, settings.profile_at_answer(&host)?)?;
+    }
+    warn_of_plain_http(&login, terminal);
+    let client = Client::new(&login.profile.host, login.ca_file.as_deref())?;
+    let client_id = match &login.client_id {
+        Some(client_id) => client_id.clone(),
+        None if terminal.is_interactive() => first_time::ask_client_id(&login, &client, &mut conversation, terminal)?,
+        None => return Err(first_time::no_client_id(&login, &client)),
+    };
+    Story { args, login: &login, client_id: &client_id, client: &client, settings, folder }.tell(conversation, terminal)
+}
+
+/// Says each time that the token can be read on the way, where it can.
+fn warn_of_plain_http(login: &LoginSettings, terminal: &mut Terminal) {
+    let host = &login.profile.host;
+    if login.allow_http && host.scheme() == crate::domain::Scheme::Http && !host.is_loopback() {
+        terminal.warn(&format!("{host} is spoken to without encryption: the token can be read on the way."));
     }
 }
 
 /// A scope that this program does not know must be one that the host offers.
 fn check_scopes(login: &LoginSettings, terminal: &mut Terminal) -> Result<(), Error> {
     let host = &login.profile.host;
-    let Some(word) = login.scopes.unknown().next() else { return Ok(()) };
+    let Some(first) = login.scopes.unknown().next() else { return Ok(()) };
     terminal.detail(&format!("Asking {host} which scopes it offers."));
     let offered = Client::new(host, login.ca_file.as_deref()).and_then(|client| offered_scopes(&client));
     let known: Vec<&str> = match &offered {
-        Ok(offered) if login.scopes.unknown().all(|word| offered.iter().any(|scope| scope == word)) => return Ok(()),
         Ok(offered) if !offered.is_empty() => offered.iter().map(String::as_str).collect(),
         _ => Scopes::known_words().collect(),
     };
-    let word = login.scopes.unknown().find(|word| !known.contains(word)).unwrap_or(word);
+    let unknown = login.scopes.unknown().find(|word| !known.contains(word));
+    if unknown.is_none() && offered.is_ok() {
+        return Ok(());
+    }
+    let word = unknown.unwrap_or(first);
     let meant =
         nearest(word, known.iter().copied()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     let mut error = Error::new(Exit::Usage, format!("Quay knows no scope `{word}`{meant}"))
@@ -93,77 +126,167 @@ fn check_scopes(login: &LoginSettings, terminal: &mut Terminal) -> Result<(), Er
     Err(error)
 }
 
-/// The whole login by browser, in the order of design.md.
-fn in_browser(args: &Args, login: &LoginSettings, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
-    let client_id = login.client_id()?;
+/// `--if-needed`: whether a token with these scopes is kept that Quay accepts. One that Quay could not be asked about counts.
+fn is_good(login: &LoginSettings, settings: &Settings, folder: &Path, terminal: &mut Terminal) -> Result<bool, Error> {
     let profile = &login.profile;
-    let client = Client::new(&profile.host, login.ca_file.as_deref())?;
-    let folder = settings.data_folder()?;
-
-    let bound = prove::the_way(login, client_id, &client, &folder, terminal)?;
-    let authorization = Authorization::new(&profile.host, client_id, &login.redirect_uri, &login.scopes)?;
-    let pages =
-        Pages::new(&profile.host, &login.redirect_uri, &format!("quay-auth login --with-token {}", profile.flags()));
-    let (events, happened) = mpsc::channel();
-    let failed =
-        |error: std::io::Error| Error::new(Exit::Failure, "cannot start to wait for the browser").caused_by(error);
-    #[cfg(unix)]
-    let _signals = crate::login::Signals::listen(events.clone()).map_err(failed)?;
-    let catcher = bound.serve(&authorization, pages, events.clone()).map_err(failed)?;
-
-    // The address stands on a line of its own, whole, so that it can be copied or picked up by a program.
-    let deadline = login.timeout.map(|timeout| Instant::now() + timeout);
-    if let Some(browsers) = browsers(args, login, settings, terminal) {
-        terminal
-            .say(&format!("Opening the browser at {}; be signed in there. If no window opens, open:", profile.host));
-        terminal.say(authorization.url().as_str());
-        open_browser(authorization.url(), browsers, events);
-    } else {
-        // However quiet it should be: without a browser nothing works unless a person sees the address.
-        terminal.must_say(&format!(
-            "Open this address in a browser on this machine; be signed in to {} there:",
-            profile.host
-        ));
-        terminal.must_say(authorization.url().as_str());
+    let Some(record) = settings.profiles.find(profile) else { return Ok(false) };
+    let Some(kept) = &record.token else { return Ok(false) };
+    let covers = kept.scopes.as_ref().is_some_and(|granted| granted.missing(&login.scopes).is_none());
+    if !covers || kept.expires_at.is_some_and(|end| end.is_past()) {
+        return Ok(false);
     }
-    let (answer, reply) = wait::for_an_answer(&happened, deadline, login, terminal)?;
-    let (outcome, result) = match answer {
-        Answer::Refused(refusal) => {
-            let error = Error::refused(&refusal, profile);
-            (Outcome::Refused { message: error.to_string() }, Err(error))
+    let Some(token) = store::open(record.store, folder).get(profile)? else { return Ok(false) };
+    let client = Client::new(&profile.host, login.ca_file.as_deref())?;
+    match verify(&client, &token) {
+        Verdict::Accepted(_) => terminal.say(&format!("{profile} is logged in already.")),
+        Verdict::Refused(_) => return Ok(false),
+        Verdict::Unreachable(error) => {
+            terminal.warn(&format!("{error}; the token that is kept for {profile} is left as it is."))
         }
-        Answer::Token { token, expires_in } => {
-            let remember = remembered(login, client_id);
-            let caught = Caught { token: &token, expires_in, scopes: Some(login.scopes.clone()), remember };
-            keep::keep(caught, login, &client, settings, &folder, terminal)
+        Verdict::Unclear { status } => {
+            terminal.warn(&format!(
+                "{} answers with status {status}; the token that is kept for {profile} is left as it is.",
+                profile.host
+            ));
         }
-    };
-    reply.send(outcome);
-    catcher.finish();
-    keep::say(result, terminal)
+    }
+    Ok(true)
 }
 
-/// The browser commands to try, none for the system's own way; `None` where no browser is to be opened.
-fn browsers<'a>(
-    args: &Args,
+/// What a login by browser works with.
+struct Story<'a> {
+    /// The command line.
+    args: &'a Args,
+    /// The settled settings.
     login: &'a LoginSettings,
-    settings: &Settings,
-    terminal: &mut Terminal,
-) -> Option<&'a [String]> {
-    match settings.surroundings.without_browser {
-        _ if args.no_browser => None,
-        Some(reason) if login.browsers.is_empty() => {
-            terminal.say(&format!("No browser is opened: {reason}."));
-            None
+    /// The application.
+    client_id: &'a ClientId,
+    /// Speaks to its Quay.
+    client: &'a Client,
+    /// Where settings came from.
+    settings: &'a Settings,
+    /// Where records are.
+    folder: PathBuf,
+}
+
+impl Story<'_> {
+    /// The whole login, in the order of the contract: prove the way, ask, catch, keep, say.
+    fn tell(&self, mut conversation: Conversation, terminal: &mut Terminal) -> Result<(), Error> {
+        let browsers = self.browsers(terminal)?;
+        if self.args.paste {
+            let answer = paste::ask(self, browsers, &mut conversation, terminal)?;
+            return self.end((answer, None), &mut conversation, terminal);
         }
-        _ => Some(&login.browsers),
+        let (login, profile) = (self.login, &self.login.profile);
+        let proof = prove::the_way(self, &mut conversation, terminal)?;
+        let authorization = Authorization::to_catcher(&self.request(), &login.redirect_uri)?;
+        let command = format!("quay-auth login --with-token {}", profile.flags());
+        let pages = Pages::new(&profile.host, &login.redirect_uri, &command);
+        let catcher = proof
+            .bound
+            .serve(&authorization, pages, conversation.events())
+            .map_err(|error| Error::new(Exit::Failure, "cannot start to wait for the browser").caused_by(error))?;
+        self.announce(&authorization, browsers, &conversation, terminal);
+        let wait = Wait { login, authorization: &authorization, browsers, release: proof.release };
+        let answered = wait.for_an_answer(&mut conversation, terminal)?;
+        let result = self.end(answered, &mut conversation, terminal);
+        catcher.finish();
+        result
+    }
+
+    /// What is asked of Quay.
+    fn request(&self) -> Request<'_> {
+        Request {
+            host: &self.login.profile.host,
+            client_id: self.client_id,
+            scopes: &self.login.scopes,
+            assignment: self.args.assignment.as_ref(),
+        }
+    }
+
+    /// The browser commands to try, none for the system's own way; `None` where no browser is to be opened. Nobody sits at a CI job.
+    fn browsers(&self, terminal: &mut Terminal) -> Result<Option<&[String]>, Error> {
+        let named = &self.login.browsers;
+        match self.settings.surroundings.without_browser {
+            _ if self.args.no_browser => Ok(None),
+            Some(NoBrowser::Ci) if named.is_empty() => {
+                Err(Error::new(Exit::Usage, "this is a CI job: nobody is here to log in in a browser")
+                    .hint("put a token into the secret variable QUAY_AUTH_TOKEN; nothing else is needed")
+                    .hint("or keep one for this job: quay-auth login --with-token --store file"))
+            }
+            Some(reason) if named.is_empty() => {
+                terminal.say(&format!("No browser is opened: {reason}."));
+                Ok(None)
+            }
+            _ => Ok(Some(named)),
+        }
+    }
+
+    /// Tells the address, whole and on a line of its own, so that it can be copied or picked up by a program, and opens it.
+    fn announce(
+        &self,
+        authorization: &Authorization,
+        browsers: Option<&[String]>,
+        conversation: &Conversation,
+        terminal: &mut Terminal,
+    ) {
+        let host = &self.login.profile.host;
+        let url = authorization.url();
+        if let Some(browsers) = browsers {
+            terminal.say(&format!("Opening the browser at {host}; be signed in there. If no window opens, open:"));
+            terminal.say(url.as_str());
+            open_browser(url, browsers, conversation.events());
+            return;
+        }
+        // However quiet it should be: without a browser nothing works unless a person sees the address.
+        match &self.settings.surroundings.ssh_destination {
+            Some(destination) => {
+                let authority = self.login.redirect_uri.authority();
+                let port = self.login.redirect_uri.port();
+                terminal
+                    .must_say("The browser is on your own machine: forward the port from there, in a second terminal:");
+                terminal.must_say(&format!("  ssh -N -L {port}:{authority} {destination}"));
+                terminal.must_say(&format!("Then open this address in your browser; be signed in to {host} there:"));
+            }
+            None => terminal
+                .must_say(&format!("Open this address in a browser on this machine; be signed in to {host} there:")),
+        }
+        terminal.must_say(url.as_str());
+    }
+
+    /// The last chapter: what was answered is checked, kept, recorded; only then the page and the terminal say so.
+    fn end(
+        &self,
+        (answer, reply): Answered,
+        conversation: &mut Conversation,
+        terminal: &mut Terminal,
+    ) -> Result<(), Error> {
+        let profile = &self.login.profile;
+        let (outcome, result) = match answer {
+            Answer::Refused(refusal) => {
+                let error = Error::refused(&refusal, profile);
+                (Outcome::Refused { message: error.to_string() }, Err(error))
+            }
+            Answer::Token { token, expires_in } => {
+                let scopes = Some(self.login.scopes.clone());
+                let caught =
+                    Caught { token: &token, expires_in, scopes, remember: remembered(self.login, self.client_id) };
+                let keeper =
+                    Keeper { login: self.login, client: self.client, settings: self.settings, folder: &self.folder };
+                keeper.keep(caught, conversation, terminal)
+            }
+        };
+        if let Some(reply) = reply {
+            reply.send(outcome);
+        }
+        keep::say(result, profile, terminal)
     }
 }
 
 /// What the next login of this profile need not be told again.
 fn remembered(login: &LoginSettings, client_id: &ClientId) -> Record {
     Record {
-        profile: login.profile.clone(),
+        profile: Profile::clone(&login.profile),
         client_id: Some(client_id.clone()),
         redirect_uri: Some(login.redirect_uri.clone()),
         scopes: Some(login.scopes.clone()),

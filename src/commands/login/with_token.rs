@@ -1,39 +1,41 @@
 //! `login --with-token`: a token that was made elsewhere, or a whole address with one in its fragment, read from stdin.
 
+use std::path::Path;
+
 use crate::domain::{AccessToken, MalformedToken};
 use crate::error::{Error, Exit};
-use crate::login::{Signal, token_in_address};
+use crate::login::token_in_address;
 use crate::quay::Client;
 use crate::settings::{LoginFlags, LoginSettings, Settings};
 use crate::store::Record;
 use crate::terminal::Terminal;
 
-use super::keep::{self, Caught};
-use super::prove;
+use super::conversation::Conversation;
+use super::keep::{self, Caught, Keeper};
+use super::{prove, warn_of_plain_http};
 
 /// Reads the token, checks and keeps it. Its scopes are those that the command line names, else unknown.
 pub(super) fn run(
     flags: &LoginFlags,
     login: &LoginSettings,
     settings: &Settings,
+    folder: &Path,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    let folder = settings.data_folder()?;
-    let client = Client::new(&login.profile.host, login.ca_file.as_deref())?;
-    prove::can_keep(login, &folder)?;
-    let prompt = format!("Paste the token for {} (it is not shown), then press Enter:", login.profile);
-    let text = terminal
-        .read_secret(&prompt)
-        .map_err(|error| {
-            Error::new(Exit::Usage, "cannot read a token").caused_by(error).hint("quay-auth login --with-token < FILE")
-        })?
-        .ok_or_else(|| Error::new(Exit::Signal(Signal::Interrupt), "ended by Ctrl-C; nothing was changed"))?;
+    let profile = &login.profile;
+    warn_of_plain_http(login, terminal);
+    let client = Client::new(&profile.host, login.ca_file.as_deref())?;
+    let mut conversation = Conversation::begin()?;
+    prove::can_keep(login, folder)?;
+    let question = format!("Paste the token for {profile} (it is not shown), then press Enter:");
+    let text = conversation.read_secret(&question, terminal)?.ok_or_else(|| malformed(MalformedToken))?;
     let (text, expires_in) = token_in_address(&text).unwrap_or((text, None));
     let token = AccessToken::parse(text).map_err(malformed)?;
     let remember = remembered(flags, login, settings);
     let caught = Caught { token: &token, expires_in, scopes: flags.scopes.clone(), remember };
-    let (_, result) = keep::keep(caught, login, &client, settings, &folder, terminal);
-    keep::say(result, terminal)
+    let keeper = Keeper { login, client: &client, settings, folder };
+    let (_, result) = keeper.keep(caught, &mut conversation, terminal);
+    keep::say(result, profile, terminal)
 }
 
 /// What was remembered before, and of this login only what the command line names: the rest had no part in it.

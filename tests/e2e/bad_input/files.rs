@@ -53,6 +53,22 @@ fn a_broken_config_toml_names_its_line_and_what_was_meant() {
 }
 
 #[test]
+fn a_file_that_is_no_text_is_as_broken_as_any_other() {
+    let world = World::new();
+    world.log_in();
+    let own = |name: &str| (folder(&world).join(name), fs::read(folder(&world).join(name)).unwrap());
+    let config = world.home().join(".config/quay-auth/config.toml");
+    world.config("");
+    for ((path, whole), code) in [((config, Vec::new()), 2), (own("profiles.toml"), 1), (own("tokens.toml"), 4)] {
+        fs::write(&path, [&whole[..], b"\xff"].concat()).unwrap();
+        let said = refused(world.run(["print-token"]), code);
+        assert!(said.contains(&*path.to_string_lossy()), "{said}");
+        assert!(!said.contains("check the permissions"), "there is nothing wrong with those: {said}");
+        fs::write(&path, whole).unwrap();
+    }
+}
+
+#[test]
 fn a_broken_profiles_toml_names_its_line_and_is_not_overwritten() {
     let world = World::new();
     world.log_in();

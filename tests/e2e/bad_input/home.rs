@@ -11,7 +11,7 @@ use crate::world::{CLIENT_ID, World};
 fn commands(host: &str) -> Vec<Vec<String>> {
     let login = ["login", "--host", host, "--client-id", CLIENT_ID, "--store", "file"];
     let with_token = ["login", "--with-token", "--host", host, "--store", "file"];
-    let commands = [&login[..], &with_token, &["print-token"], &["status"], &["logout"], &["logout", "--all"]];
+    let commands = [&login[..], &with_token, &["print-token"], &["logout"], &["logout", "--all"]];
     commands.map(|command| command.iter().map(|&word| word.to_owned()).collect()).into()
 }
 
@@ -29,6 +29,15 @@ fn without_a_home_there_is_a_next_step() {
             assert!(said.contains("hint: in a CI job, set QUAY_AUTH_TOKEN"), "{said}");
         }
     }
+}
+
+#[test]
+fn without_a_home_status_does_not_say_that_there_is_no_login() {
+    let world = World::new();
+    let mut command = world.command(env!("CARGO_BIN_EXE_quay-auth"));
+    command.arg("status").env_remove("HOME");
+    let said = refused(Run::new(command), 4);
+    assert!(said.contains("HOME is not set\n"), "{said}");
 }
 
 #[test]
@@ -63,34 +72,34 @@ fn a_read_only_home_is_said_with_its_path_before_the_browser() {
     }
 }
 
+/// Puts the program's files on a disk without a free page, and shows what is readable there when it is done.
+const FULL_DISK: &str = r#"
+data="$HOME/.local/share/quay-auth"
+saved="$XDG_RUNTIME_DIR/saved"
+rm -rf "$saved"
+cp -a "$data" "$saved"
+mount -t tmpfs -o size=64k,mode=700 tmpfs "$data"
+cp -a "$saved/." "$data"
+if dd if=/dev/zero of="$data/filler" bs=4k 2>/dev/null; then exit 99; fi
+code=0
+"$@" || code=$?
+cmp "$saved/profiles.toml" "$data/profiles.toml"
+ls -A "$data"
+"$1" print-token
+exit $code
+"#;
+
 #[test]
 fn a_full_disk_is_said_and_the_old_state_stays_readable() {
     let world = World::new();
     let token = world.log_in();
-    // The last page goes last: a file that is there already can still be opened.
-    let full = "data=\"$HOME/.local/share/quay-auth\"\n\
-                cp -a \"$data\" \"$XDG_RUNTIME_DIR/saved\"\n\
-                mount -t tmpfs -o size=64k,mode=700 tmpfs \"$data\"\n\
-                cp -a \"$XDG_RUNTIME_DIR/saved/.\" \"$data\"\n\
-                if dd if=/dev/zero of=\"$data/filler\" bs=4k 2>/dev/null; then exit 99; fi\n\
-                code=0\n\
-                \"$@\" || code=$?\n\
-                cmp \"$XDG_RUNTIME_DIR/saved/profiles.toml\" \"$data/profiles.toml\"\n\
-                ls -A \"$data\"\n\
-                '{program}' print-token\n\
-                exit $code";
-    let line = format!("filler\nlock\nprofiles.toml\ntokens.toml\n{token}\n");
-    let host = world.quay.host();
-    for arguments in [&["login", "--with-token", "--host", &host][..], &["login", "--no-browser"], &["logout"]] {
-        let _ = fs::remove_dir_all(world.runtime_folder().join("saved"));
-        let run = run_behind(
-            &world,
-            &full.replace("\"$1\" print-token", &format!("'{}' print-token", env!("CARGO_BIN_EXE_quay-auth"))),
-            arguments,
-        );
-        let said = refused(run.stdin(SECRET).stdout(&line), 4);
+    let left = format!("filler\nlock\nprofiles.toml\ntokens.toml\n{token}\n");
+    for arguments in [&["login", "--with-token"][..], &["login", "--no-browser"], &["logout"]] {
+        let run = run_behind(&world, FULL_DISK, arguments).stdin(SECRET).stdout(&left);
+        let said = refused(run, 4);
         assert!(said.contains("No space left on device"), "{arguments:?}: {said}");
-        assert!(said.contains("cannot write ") && said.contains("df -h "), "{arguments:?}: {said}");
+        assert!(said.contains("error: cannot write ") && said.contains("; df -h "), "{arguments:?}: {said}");
+        assert!(!said.contains("/oauth/authorize"), "{said}");
     }
 }
 

@@ -96,6 +96,19 @@ fn plain_http_to_another_machine_is_refused_and_no_packet_sent() {
 }
 
 #[test]
+fn a_host_of_https_is_never_spoken_to_at_another_port() {
+    let world = World::new();
+    let at = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let login = ["login", "--host", &format!("https://{at}"), "--client-id", CLIENT_ID, "--store", "file"];
+    let more = ["--redirect-uri", &world.redirect_uri, "--no-browser", "--timeout", "1s"];
+    let traced = Traced::new(&world, "connect", &[&login[..], &more].concat());
+    let calls = traced.calls(|run| drop(run.stderr("cannot be reached from here").fails(6)));
+    let to_a_port: Vec<&str> = calls.lines().filter(|call| call.contains("sin_port")).collect();
+    assert!(!to_a_port.is_empty(), "{calls}");
+    assert!(to_a_port.iter().all(|call| call.contains(&format!("sin_port=htons({})", at.port()))), "{calls}");
+}
+
+#[test]
 fn an_unknown_scope_is_refused_with_the_nearest_one() {
     let world = World::new();
     for (scopes, says) in [

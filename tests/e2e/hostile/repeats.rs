@@ -1,6 +1,7 @@
 //! The same answer again, another answer, and the answers of earlier logins.
 
 use std::net::{Shutdown, TcpStream};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
@@ -9,7 +10,7 @@ use url::Url;
 use super::request::{Reply, Request, row};
 use super::{MARK, Waiting, files_with};
 use crate::quay::Verify;
-use crate::world::token_of;
+use crate::world::{PATIENCE, token_of};
 
 /// The real answer of Quay: as the page's POST, and the token in it.
 fn real(waiting: &Waiting) -> (Request, String) {
@@ -60,6 +61,27 @@ fn a_lost_answer_is_given_again() {
         assert_eq!((reply.status(), reply.outcome()), (Some(200), "stored".to_owned()), "closed {name}: {reply}");
         ends_well(waiting, &token);
     }
+}
+
+#[test]
+fn a_lost_answer_is_given_again_after_all_is_done() {
+    let waiting = Waiting::begin();
+    let (request, token) = real(&waiting);
+    let quay = waiting.world.quay.world();
+    let stream = waiting.open(request.clone());
+    waiting.waits_on("the first try");
+    drop(stream);
+    waiting.waits_on("the first try hung up");
+    drop(quay);
+    // The list of logins is written last. Then the program has nothing to do but to wait for the page to ask again.
+    let start = Instant::now();
+    while !waiting.world.profiles_toml().contains("obtained_at") {
+        assert!(start.elapsed() < PATIENCE, "nothing was stored");
+        thread::yield_now();
+    }
+    let reply = waiting.send(request);
+    assert_eq!((reply.status(), reply.outcome()), (Some(200), "stored".to_owned()), "{reply}");
+    ends_well(waiting, &token);
 }
 
 #[test]

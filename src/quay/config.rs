@@ -1,0 +1,92 @@
+//! What a server tells of itself: `/config`. Hints for words only, and for `--paste` its own name; any of it may be missing.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::client::{Client, Limits};
+
+/// Waited for beside other questions.
+const LIMITS: Limits = Limits { time: Duration::from_secs(5), size: 1024 * 1024 };
+
+/// How far the words for a release can be fitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Release {
+    /// The server does not tell.
+    Unknown,
+    /// Up to 3.11: a sign-in form on the consent page, and any user may authorize.
+    AnyUserMayAuthorize,
+    /// 3.12 to 3.15: administrators and assignees only; the old web UI.
+    OldWebUi,
+    /// 3.16 and later: the new web UI.
+    NewWebUi,
+}
+
+/// What is known of a server.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ServerConfig {
+    /// Which words fit.
+    pub(crate) release: Release,
+    /// The redirect URI that it accepts for every application, and which shows the token on a page of its own; exact text.
+    pub(crate) local_app: Option<String>,
+}
+
+/// Asks the server (since 3.8).
+pub(crate) fn ask_config(client: &Client) -> ServerConfig {
+    let nothing = ServerConfig { release: Release::Unknown, local_app: None };
+    match client.get("/config", None, LIMITS) {
+        Ok(answer) if answer.status == 200 => read(&answer.body).unwrap_or(nothing),
+        _ => nothing,
+    }
+}
+
+/// Reads the answer.
+fn read(body: &[u8]) -> Option<ServerConfig> {
+    #[derive(Deserialize)]
+    struct Body {
+        config: Map<String, Value>,
+    }
+    let config = serde_json::from_slice::<Body>(body).ok()?.config;
+    let release = if config.contains_key("DEFAULT_UI") {
+        Release::NewWebUi
+    } else if config.contains_key("FEATURE_ASSIGN_OAUTH_TOKEN") {
+        Release::OldWebUi
+    } else {
+        Release::AnyUserMayAuthorize
+    };
+    let text = |key: &str| config.get(key)?.as_str();
+    let local_app = || {
+        let scheme = text("PREFERRED_URL_SCHEME").filter(|scheme| ["http", "https"].contains(scheme))?;
+        let handler = text("LOCAL_OAUTH_HANDLER").unwrap_or("/oauth/localapp");
+        Some(format!("{scheme}://{}{handler}", text("SERVER_HOSTNAME")?))
+    };
+    // It goes into an address that a person opens: a name that is none is not used.
+    let local_app = local_app().filter(|uri| url::Url::parse(uri).is_ok() && uri.bytes().all(|b| b.is_ascii_graphic()));
+    Some(ServerConfig { release, local_app })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fits_the_release_by_what_stands_there() {
+        let release = |config: &str| read(format!(r#"{{"config":{config}}}"#).as_bytes()).map(|config| config.release);
+        assert_eq!(release(r#"{"DEFAULT_UI":"react","FEATURE_ASSIGN_OAUTH_TOKEN":true}"#), Some(Release::NewWebUi));
+        assert_eq!(release(r#"{"FEATURE_ASSIGN_OAUTH_TOKEN":true}"#), Some(Release::OldWebUi));
+        assert_eq!(release(r#"{"SERVER_HOSTNAME":"q"}"#), Some(Release::AnyUserMayAuthorize));
+        assert_eq!(read(b"<html>"), None);
+    }
+
+    #[test]
+    fn names_the_servers_own_page_for_tokens() {
+        let local_app =
+            |config: &str| read(format!(r#"{{"config":{config}}}"#).as_bytes()).and_then(|config| config.local_app);
+        let whole = r#"{"PREFERRED_URL_SCHEME":"https","SERVER_HOSTNAME":"q.test:8443","LOCAL_OAUTH_HANDLER":"/oauth/localapp"}"#;
+        assert_eq!(local_app(whole).as_deref(), Some("https://q.test:8443/oauth/localapp"));
+        assert_eq!(local_app(r#"{"SERVER_HOSTNAME":"q.test"}"#), None);
+        assert_eq!(local_app(r#"{"PREFERRED_URL_SCHEME":"javascript","SERVER_HOSTNAME":"q.test"}"#), None);
+        assert_eq!(local_app(r#"{"PREFERRED_URL_SCHEME":"https","SERVER_HOSTNAME":"q test"}"#), None);
+    }
+}
