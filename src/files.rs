@@ -155,7 +155,24 @@ impl PrivateFolder {
 
     /// Waits for its turn among the writers, five seconds at most. The lock ends with the value, or with the process.
     pub(crate) fn lock(&self) -> Result<Lock, Error> {
-        let path = self.0.join("lock");
+        self.lock_as("lock")
+    }
+
+    /// The same, by a lock of that name: one for what takes several writes.
+    pub(crate) fn lock_as(&self, name: &str) -> Result<Lock, Error> {
+        let give_up = Instant::now() + LOCK_PATIENCE;
+        loop {
+            match self.try_lock_as(name)? {
+                Some(lock) => return Ok(lock),
+                None if Instant::now() >= give_up => return Err(Error::Busy { path: self.0.join(name) }),
+                None => thread::sleep(Duration::from_millis(10)),
+            }
+        }
+    }
+
+    /// The lock of that name, unless another process has it.
+    pub(crate) fn try_lock_as(&self, name: &str) -> Result<Option<Lock>, Error> {
+        let path = self.0.join(name);
         let file = open_plain(&path, OpenOptions::new().write(true).create(true)).map_err(|error| {
             if is_link_refusal(&error) {
                 Error::NotAPlainFile { path: path.clone() }
@@ -163,14 +180,10 @@ impl PrivateFolder {
                 Error::io(&path, Action::Write)(error)
             }
         })?;
-        let give_up = Instant::now() + LOCK_PATIENCE;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Lock(file)),
-                Err(TryLockError::Error(error)) => return Err(Error::io(&path, Action::Write)(error)),
-                Err(TryLockError::WouldBlock) if Instant::now() >= give_up => return Err(Error::Busy { path }),
-                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
-            }
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lock(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(Error::io(&path, Action::Write)(error)),
         }
     }
 

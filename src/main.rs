@@ -51,6 +51,7 @@ fn main() -> ExitCode {
 /// Settles the settings and runs the command.
 fn run(cli: Cli, surroundings: Surroundings, terminal: &mut Terminal) -> Result<(), Error> {
     let Some(command) = cli.command else { return terminal.data(FIRST_STEPS) };
-    let settings = Settings::load(cli.profile, surroundings)?;
+    let mut settings = Settings::load(cli.profile, surroundings)?;
+    commands::recover(&mut settings, terminal)?;
     command.run(&settings, terminal)
 }

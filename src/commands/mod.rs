@@ -3,7 +3,10 @@
 mod login;
 mod logout;
 mod print_token;
+mod recover;
 mod status;
+
+pub(crate) use recover::recover;
 
 use clap::Subcommand;
 

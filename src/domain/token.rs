@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -28,6 +29,11 @@ impl AccessToken {
     /// The secret itself. Each call is a place where it may leave: read it twice.
     pub(crate) fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// A short name of the token that gives nothing of it away: 16 hex digits of its SHA-256.
+    pub(crate) fn fingerprint(&self) -> String {
+        Sha256::digest(self.0.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// Whether both are the same token, in constant time.
@@ -71,5 +77,7 @@ mod tests {
         assert!(!token.same_as(&parse(&"b".repeat(40)).unwrap()));
         assert!(!token.same_as(&parse(&"a".repeat(41)).unwrap()));
         assert_eq!(format!("{token:?}"), "[redacted]");
+        // printf %s aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa | sha256sum
+        assert_eq!(token.fingerprint(), "e33cdf9c7f7120b9");
     }
 }

@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{ClientId, Profile, RedirectUri, Scopes, ServerText, StoreKind, Timestamp};
-use crate::files::{self, PrivateFolder};
+use crate::files::{self, Lock, PrivateFolder};
 
 /// The file's name.
 const NAME: &str = "profiles.toml";
+
+/// Held over all writes of one login.
+const CHANGE_LOCK: &str = "change.lock";
 
 /// Why the list of logins could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +62,18 @@ pub(crate) struct Record {
     /// The token, while there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<TokenRecord>,
+    /// A login that is just storing its token, or was killed while it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pending: Option<Box<Pending>>,
+}
+
+/// A record that takes the place of the one it stands in once its token is in its store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    /// Tells whether the store has that token already: [`AccessToken::fingerprint`].
+    pub(crate) fingerprint: String,
+    /// The record to be.
+    pub(crate) record: Record,
 }
 
 /// What is known of a token besides the secret.
@@ -93,6 +108,16 @@ impl Profiles {
             ProfilesError::Broken { path, line, message: error.message().to_owned() }
         })?;
         Ok(Profiles(file.profile.into_values().collect()))
+    }
+
+    /// Holds off `commands::recover` while a token and its record are written.
+    pub(crate) fn begin_change(folder: &Path) -> Result<Lock, ProfilesError> {
+        Ok(PrivateFolder::make(folder)?.lock_as(CHANGE_LOCK)?)
+    }
+
+    /// The lock of `begin_change`, unless another process has it.
+    pub(crate) fn try_begin_change(folder: &Path) -> Result<Option<Lock>, ProfilesError> {
+        Ok(PrivateFolder::make(folder)?.try_lock_as(CHANGE_LOCK)?)
     }
 
     /// Changes the list under the writers' lock. A list that cannot be read is not overwritten.
@@ -180,6 +205,7 @@ mod tests {
                 expires_at: None,
                 verified: true,
             }),
+            pending: None,
         }
     }
 

@@ -11,6 +11,7 @@
 //! | `recordings/` | Quay's recorded answers, played against the stand-in |
 //! | one file or folder a command | what that command promises |
 //! | `keyrings` | what `login` and `print-token` promise of a real keyring |
+//! | `killed` | what a login that is killed leaves |
 //! | `hostile` | what strangers send to the catcher |
 #![allow(
     clippy::unwrap_used,
@@ -25,6 +26,7 @@ mod help;
 mod hostile;
 mod keyring;
 mod keyrings;
+mod killed;
 mod login;
 mod logout;
 mod print_token;

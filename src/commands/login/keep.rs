@@ -9,7 +9,7 @@ use crate::keyboard::Echo;
 use crate::login::{Outcome, Stored};
 use crate::quay::{Client, Identity, Verdict, verify};
 use crate::settings::{LoginSettings, Settings};
-use crate::store::{self, Profiles, Record, TokenRecord};
+use crate::store::{self, Pending, Profiles, Record, TokenRecord};
 use crate::terminal::Terminal;
 
 use super::conversation::Conversation;
@@ -119,7 +119,8 @@ impl Keeper<'_> {
         terminal: &mut Terminal,
     ) -> Result<StoreKind, Error> {
         loop {
-            let Err(error) = write(token, &record, self.folder) else { return Ok(record.store) };
+            let before = self.settings.profiles.find(&record.profile);
+            let Err(error) = write(token, &record, before, self.folder) else { return Ok(record.store) };
             if !terminal.is_interactive() {
                 return Err(error.hint(LIVES_ON));
             }
@@ -177,12 +178,26 @@ fn another_user(profile: &Profile, held: &ServerText, new: &ServerText) -> Error
     .hint(format!("or end the old login first: quay-auth logout {flags}"))
 }
 
-/// The token into its store, then the record. One retry, since a keyring may have been busy.
-fn write(token: &AccessToken, record: &Record, folder: &Path) -> Result<(), Error> {
+/// The record to be, then the token into its store, then the record as it is: killed at any moment, `commands::recover` finds out how
+/// far it came. One retry, since a keyring may have been busy.
+fn write(token: &AccessToken, record: &Record, before: Option<&Record>, folder: &Path) -> Result<(), Error> {
+    let unwritten = |error| Error::from(error).with_exit(Exit::Store);
+    let _change = Profiles::begin_change(folder).map_err(unwritten)?;
+    let pending = Pending { fingerprint: token.fingerprint(), record: record.clone() };
+    let half_way = Record {
+        pending: Some(Box::new(pending)),
+        ..before.cloned().unwrap_or_else(|| Record { token: None, ..record.clone() })
+    };
+    Profiles::update(folder, |profiles| profiles.put(half_way)).map_err(unwritten)?;
     let store = store::open(record.store, folder);
-    store.set(&record.profile, token).or_else(|_| store.set(&record.profile, token))?;
-    Profiles::update(folder, |profiles| profiles.put(record.clone()))
-        .map_err(|error| Error::from(error).with_exit(Exit::Store))
+    let stored = store.set(&record.profile, token).or_else(|_| store.set(&record.profile, token));
+    let now = if stored.is_ok() { Some(record) } else { before };
+    Profiles::update(folder, |profiles| match now {
+        Some(now) => profiles.put(now.clone()),
+        None => profiles.forget(&record.profile),
+    })
+    .map_err(unwritten)?;
+    Ok(stored?)
 }
 
 /// What is told of a stored token.

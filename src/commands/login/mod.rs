@@ -294,5 +294,6 @@ fn remembered(login: &LoginSettings, client_id: &ClientId) -> Record {
         ca_file: login.ca_file.clone(),
         allow_http: login.allow_http,
         token: None,
+        pending: None,
     }
 }

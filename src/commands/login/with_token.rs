@@ -50,6 +50,7 @@ fn remembered(flags: &LoginFlags, login: &LoginSettings, settings: &Settings) ->
         ca_file: flags.ca_file.clone().or_else(|| before?.ca_file.clone()),
         allow_http: flags.allow_http || before.is_some_and(|before| before.allow_http),
         token: None,
+        pending: None,
     }
 }
 
