@@ -3,7 +3,9 @@
 use clap::{Args, Parser};
 
 use crate::commands::Command;
-use crate::settings::{Color, ProfileFlags};
+use crate::domain::without_tokens;
+use crate::error::{Error, Exit};
+use crate::settings::{Color, GLOBAL, ProfileFlags};
 use crate::terminal::Verbosity;
 
 /// Printed by `quay-auth` alone.
@@ -50,15 +52,15 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 pub(crate) struct Speech {
     /// Say nothing but errors
-    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = GLOBAL)]
     quiet: bool,
 
     /// Say what is asked of whom; never a secret
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = GLOBAL)]
     verbose: bool,
 
-    /// Colour the words on stderr
-    #[arg(long, global = true, value_name = "WHEN")]
+    /// Colour the words on stderr: auto, always or never [default: auto]
+    #[arg(long, global = true, value_name = "WHEN", help_heading = GLOBAL, hide_possible_values = true)]
     pub(crate) color: Option<Color>,
 }
 
@@ -71,4 +73,23 @@ impl Speech {
             _ => Verbosity::Normal,
         }
     }
+}
+
+/// What clap refuses, said as every other error is, and without a token that somebody typed.
+pub(crate) fn refusal(error: &clap::Error) -> Error {
+    let text = without_tokens(&error.render().to_string());
+    let mut paragraphs = text.split("\n\n");
+    let message = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
+    let message = message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let mut refused = Error::new(Exit::Usage, message.trim_end_matches('.'));
+    let mut command = "quay-auth".to_owned();
+    for line in paragraphs.flat_map(str::lines).map(str::trim) {
+        if let Some(tip) = line.strip_prefix("tip: ") {
+            refused = refused.hint(tip);
+        } else if let Some(usage) = line.strip_prefix("Usage: ") {
+            let words = usage.split(' ').take_while(|word| word.starts_with(|c: char| c.is_ascii_lowercase()));
+            command = words.collect::<Vec<_>>().join(" ");
+        }
+    }
+    refused.hint(format!("{command} --help"))
 }

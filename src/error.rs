@@ -241,12 +241,12 @@ impl From<files::Error> for Error {
             E::Busy { path } => {
                 format!("try again; if no quay-auth is running, see who holds it: fuser {}", path.display())
             }
-            E::TooLarge { path } => {
+            E::NotText { path } | E::TooLarge { path } => {
                 format!("look at it, and move it away if it is not yours: ls -l {}", path.display())
             }
         };
         let exit = match &error {
-            E::Io { action: Action::Read, .. } | E::TooLarge { .. } => Exit::Failure,
+            E::Io { action: Action::Read, .. } | E::NotText { .. } | E::TooLarge { .. } => Exit::Failure,
             _ => Exit::Store,
         };
         told_by(exit, error).hint(hint)

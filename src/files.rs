@@ -62,6 +62,12 @@ pub(crate) enum Error {
         /// The lock file.
         path: PathBuf,
     },
+    /// It is no UTF-8 text.
+    #[error("{} is not a text", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+    },
     /// More than four MiB.
     #[error("{} is larger than any file of quay-auth's", path.display())]
     TooLarge {
@@ -78,10 +84,16 @@ impl Error {
     }
 }
 
-/// Reads a file of settings; `None` where there is none.
+/// Reads a file without secrets, a link to one too; `None` where there is none. Waits for no pipe.
 pub(crate) fn read(path: &Path) -> Result<Option<String>, Error> {
-    match File::open(path) {
-        Ok(file) => read_text(file, path).map(Some),
+    match open(path, OpenOptions::new().read(true), Links::Followed) {
+        Ok(file) => {
+            let metadata = file.metadata().map_err(Error::io(path, Action::Read))?;
+            if !metadata.is_file() {
+                return Err(Error::NotAPlainFile { path: path.to_owned() });
+            }
+            read_text(file, path).map(Some)
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io(path, Action::Read)(error)),
     }
@@ -89,26 +101,42 @@ pub(crate) fn read(path: &Path) -> Result<Option<String>, Error> {
 
 /// Reads a file that holds secrets; `None` where there is none.
 ///
-/// Refuses, without opening it for long, whatever is not a plain file of our own that only we may read.
+/// Refuses whatever is not a plain file of our own that only we may read, in a folder that only we may write to.
 pub(crate) fn read_private(path: &Path) -> Result<Option<Zeroizing<String>>, Error> {
-    let file = match open_plain(path, OpenOptions::new().read(true)) {
+    let file = match open(path, OpenOptions::new().read(true), Links::Refused) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) if is_link_refusal(&error) => return Err(Error::NotAPlainFile { path: path.to_owned() }),
         Err(error) => return Err(Error::io(path, Action::Read)(error)),
     };
     let metadata = file.metadata().map_err(Error::io(path, Action::Read))?;
-    if !metadata.is_file() || ownership::links(&metadata) != 1 {
-        return Err(Error::NotAPlainFile { path: path.to_owned() });
-    }
+    check_plain(path, &metadata)?;
     ownership::check(path, &metadata, 0o077, 0o600)?;
+    if let Some(folder) = path.parent() {
+        let metadata = folder.metadata().map_err(Error::io(folder, Action::Read))?;
+        ownership::check(folder, &metadata, 0o022, 0o700)?;
+    }
     read_text(file, path).map(|text| Some(Zeroizing::new(text)))
+}
+
+/// Refuses what is no plain file, or has a second name by which others may reach it. None at all is fine: it was just replaced.
+fn check_plain(path: &Path, metadata: &fs::Metadata) -> Result<(), Error> {
+    if metadata.is_file() && ownership::links(metadata) <= 1 {
+        Ok(())
+    } else {
+        Err(Error::NotAPlainFile { path: path.to_owned() })
+    }
 }
 
 /// Reads the whole of an open file.
 fn read_text(file: File, path: &Path) -> Result<String, Error> {
     let mut text = String::new();
-    file.take(LARGEST + 1).read_to_string(&mut text).map_err(Error::io(path, Action::Read))?;
+    match file.take(LARGEST + 1).read_to_string(&mut text) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            return Err(Error::NotText { path: path.to_owned() });
+        }
+        result => drop(result.map_err(Error::io(path, Action::Read))?),
+    }
     if text.len() as u64 > LARGEST {
         return Err(Error::TooLarge { path: path.to_owned() });
     }
@@ -173,13 +201,14 @@ impl PrivateFolder {
     /// The lock of that name, unless another process has it.
     pub(crate) fn try_lock_as(&self, name: &str) -> Result<Option<Lock>, Error> {
         let path = self.0.join(name);
-        let file = open_plain(&path, OpenOptions::new().write(true).create(true)).map_err(|error| {
+        let file = open(&path, OpenOptions::new().write(true).create(true), Links::Refused).map_err(|error| {
             if is_link_refusal(&error) {
                 Error::NotAPlainFile { path: path.clone() }
             } else {
                 Error::io(&path, Action::Write)(error)
             }
         })?;
+        check_plain(&path, &file.metadata().map_err(Error::io(&path, Action::Write))?)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Lock(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -201,12 +230,23 @@ impl PrivateFolder {
 #[must_use = "the lock ends when this is dropped"]
 pub(crate) struct Lock(#[expect(dead_code, reason = "held for its lock alone")] File);
 
-/// Opens without following a link, without waiting for the other end of a pipe, 0600 where it is made.
-fn open_plain(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+/// What is done about a symbolic link in place of a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Links {
+    /// It is the user's own choice.
+    Followed,
+    /// It may be a trap.
+    Refused,
+}
+
+/// Opens without waiting for the other end of a pipe, 0600 where it is made.
+#[cfg_attr(not(unix), expect(unused_variables, reason = "the flags are of Unix"))]
+fn open(path: &Path, options: &mut OpenOptions, links: Links) -> io::Result<File> {
     #[cfg(unix)]
     {
+        use rustix::fs::OFlags;
         use std::os::unix::fs::OpenOptionsExt;
-        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        let flags = OFlags::NONBLOCK | if links == Links::Refused { OFlags::NOFOLLOW } else { OFlags::empty() };
         options.mode(0o600).custom_flags(flags.bits() as i32);
     }
     options.open(path)

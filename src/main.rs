@@ -24,20 +24,25 @@ use clap::Parser;
 use cli::{Cli, FIRST_STEPS};
 use error::Error;
 use settings::{Settings, Surroundings};
-use terminal::Terminal;
+use terminal::{Terminal, Verbosity};
 
 /// Parses, runs, says the error, and turns it into the exit code.
 fn main() -> ExitCode {
     hardening::harden();
+    let surroundings = Surroundings::look();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
+        Err(answer) if !answer.use_stderr() => {
+            // `--help` and `--version`.
+            let _ = answer.print();
+            return ExitCode::SUCCESS;
+        }
         Err(refusal) => {
-            let code = u8::try_from(refusal.exit_code()).unwrap_or(2);
-            let _ = refusal.print();
-            return ExitCode::from(code);
+            let error = cli::refusal(&refusal);
+            Terminal::new(Verbosity::Normal, None, &surroundings).report(&error);
+            return error.exit.into();
         }
     };
-    let surroundings = Surroundings::look();
     let mut terminal = Terminal::new(cli.speech.verbosity(), cli.speech.color, &surroundings);
     match run(cli, surroundings, &mut terminal) {
         Ok(()) => ExitCode::SUCCESS,

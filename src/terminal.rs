@@ -98,7 +98,9 @@ impl Terminal {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(&whole).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Error::new(Exit::Failure, "cannot write to stdout").caused_by(error))
+                Err(Error::new(Exit::Failure, "cannot write to stdout")
+                    .caused_by(error)
+                    .hint("send the output somewhere else; nothing was changed"))
             }
             _ => Ok(()),
         }

@@ -21,37 +21,36 @@ pub(crate) struct Args {
 /// Forgets one token, or all.
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
     let folder = settings.data_folder()?;
+    let variable = settings.token_variable()?;
     let chosen: Vec<Record> = if args.all {
         settings.profiles.iter().cloned().collect()
     } else {
         settings.profiles.find(&settings.profile()?).cloned().into_iter().collect()
     };
-    let mut forgotten = 0;
+    let mut is_forgotten = false;
     for record in &chosen {
         let profile = &record.profile;
         if record.token.is_some() {
             // The token goes first: if its store fails, the record still says that there is one.
             store::open(record.store, &folder).delete(profile)?;
-        }
-        if record.token.is_some() || args.purge {
-            Profiles::update(&folder, |profiles| {
-                if args.purge { profiles.forget(profile) } else { profiles.forget_token(profile) }
-            })?;
-            forgotten += 1;
+            Profiles::update(&folder, |profiles| profiles.forget_token(profile))?;
             terminal.done(&format!("Forgot the token of {profile}."));
-        }
-        if record.token.is_some() {
             say_that_it_lives_on(profile, terminal);
         }
+        if args.purge {
+            Profiles::update(&folder, |profiles| profiles.forget(profile))?;
+            terminal.done(&format!("Forgot the settings of {profile}."));
+        }
+        is_forgotten |= record.token.is_some() || args.purge;
     }
-    if let Some((host, _)) = settings.token_variable()? {
+    if let Some((host, _)) = variable {
         terminal
             .warn(&format!("QUAY_AUTH_TOKEN is still set, and goes on standing in for the stored token of {host}."));
     }
-    match forgotten {
-        0 if args.all => Err(Error::new(Exit::NoLogin, "there is no login to forget")),
-        0 => Err(Error::no_login(&settings.profile()?)),
-        _ => Ok(()),
+    match is_forgotten {
+        true => Ok(()),
+        false if args.all => Err(Error::new(Exit::NoLogin, "there is no login to forget").hint("quay-auth status")),
+        false => Err(Error::no_login(&settings.profile()?)),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::terminal::Terminal;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Get a token in the browser and keep it
-    Login(login::Args),
+    Login(Box<login::Args>),
     /// Print the token and a newline, nothing else
     PrintToken(print_token::Args),
     /// Show every login

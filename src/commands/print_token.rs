@@ -8,11 +8,15 @@ use crate::settings::Settings;
 use crate::store::{self, TokenRecord};
 use crate::terminal::Terminal;
 
-/// Examples:
-///   curl -H "Authorization: Bearer $(quay-auth print-token)" https://quay.io/api/v1/user/
-///   quay-auth print-token | skopeo login --username '$oauthtoken' --password-stdin quay.io
+/// Stands below the help.
+const EXAMPLES: &str = "\
+Examples:
+  curl -H \"Authorization: Bearer $(quay-auth print-token)\" https://quay.io/api/v1/user/
+  quay-auth print-token | skopeo login --username '$oauthtoken' --password-stdin quay.io";
+
+/// What `print-token` takes.
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Fail unless the token has these scopes
     #[arg(long, value_name = "SCOPES")]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::{Host, Profile, ProfileName, Scopes, ServerText, StoreKind, Timestamp};
+use crate::domain::{Host, ProfileName, Scopes, ServerText, StoreKind, Timestamp};
 use crate::error::{Error, Exit};
 use crate::settings::Settings;
 use crate::store::Record;
@@ -103,9 +103,14 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
         terminal.say(&format!("QUAY_AUTH_TOKEN is set and replaces the stored token of {host}."));
     }
     if rows.is_empty() {
-        let profile = settings.profile().ok();
-        let flags = profile.as_ref().map(Profile::flags).unwrap_or_default();
-        return Err(Error::new(Exit::NoLogin, "there is no login here yet").hint(format!("quay-auth login {flags}")));
+        // Without a home nobody knows.
+        settings.data_folder()?;
+        return Err(match settings.profile() {
+            Ok(profile) if wanted.is_named() => Error::no_login(&profile),
+            Ok(profile) => Error::new(Exit::NoLogin, "there is no login here yet")
+                .hint(format!("quay-auth login {}", profile.flags())),
+            Err(_) => Error::new(Exit::NoLogin, "there is no such login at any host").hint("quay-auth status"),
+        });
     }
     let mut table = vec![["PROFILE", "USER", "SCOPES", "STORE", "MADE", "ENDS"].map(str::to_owned)];
     table.extend(rows.iter().map(Row::cells));

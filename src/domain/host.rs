@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use url::Url;
 
+use super::without_tokens;
+
 /// How a host is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Scheme {
@@ -141,7 +143,10 @@ impl FromStr for HostArgument {
     fn from_str(text: &str) -> Result<Self, InvalidHost> {
         let names_scheme = text.contains("://");
         // What is not a host is not repeated beyond its host part: a pasted address may hold a token.
-        let shown = || text.split(['/', '?', '#', '@']).next().unwrap_or_default().chars().take(60).collect();
+        let shown = || {
+            let host: String = text.split(['/', '?', '#', '@']).next().unwrap_or_default().chars().take(60).collect();
+            without_tokens(&host)
+        };
         let not_a_host = || InvalidHost::NotAHost(shown());
         if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
             return Err(not_a_host());

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Host;
+use super::{Host, without_tokens};
 
 /// The name of a profile: 1 to 64 of letters, digits, `.`, `_` and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,7 +100,7 @@ impl FromStr for StoreKind {
         match text {
             "keyring" => Ok(StoreKind::Keyring),
             "file" => Ok(StoreKind::File),
-            _ => Err(UnknownStore(text.chars().take(20).collect())),
+            _ => Err(UnknownStore(without_tokens(&text.chars().take(20).collect::<String>()))),
         }
     }
 }

@@ -48,6 +48,25 @@ impl fmt::Debug for AccessToken {
     }
 }
 
+/// The text without anything in it that could be a token, or a long part of one: for words that repeat what somebody typed.
+pub(crate) fn without_tokens(text: &str) -> String {
+    let in_a_word = |c: char| c.is_ascii_alphanumeric() || "_~+-".contains(c);
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let length = rest.find(|c| in_a_word(c) != in_a_word(first)).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(length);
+        let is_long = in_a_word(first) && run.len() >= 20;
+        shown.push_str(if is_long && run.contains(|c: char| c.is_ascii_digit() || c.is_ascii_uppercase()) {
+            "…"
+        } else {
+            run
+        });
+        rest = after;
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +86,19 @@ mod tests {
             .chain(["\n", " ", "\0", "\x1b", "é", "\"", "%", "\r"].map(|odd| format!("{forty}{odd}")))
         {
             assert_eq!(parse(&bad).unwrap_err(), MalformedToken, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_in_a_text_is_not_repeated() {
+        let secret = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij0123";
+        assert_eq!(without_tokens(&format!("unexpected argument '{secret}' found")), "unexpected argument '…' found");
+        assert_eq!(
+            without_tokens(&format!("https://a:{secret}@quay.io:1/#access_token={secret}&x")),
+            "https://a:…@quay.io:1/#access_token=…&x"
+        );
+        for harmless in ["", "the value '--redirect-uri' is wrong", "docker-credential-quay-auth", "é – 日本"] {
+            assert_eq!(without_tokens(harmless), harmless);
         }
     }
 

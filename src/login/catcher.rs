@@ -15,7 +15,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::any;
 use http_body_util::{BodyExt, Limited};
 use serde::Deserialize;
 use serde_json::json;
@@ -26,7 +26,7 @@ use zeroize::Zeroize;
 use super::answer::{Answer, Rejection};
 use super::authorize::{Authorization, State as ExpectedState};
 pub(crate) use super::connections::BindError;
-use super::connections::{self, CarriesOutcome, IsForeign, Reports};
+use super::connections::{self, IsForeign, Marks, Reports};
 use super::page::{Outcome, Pages, SCRIPT, STYLE};
 use super::{Event, Notice};
 use crate::domain::RedirectUri;
@@ -182,12 +182,19 @@ impl Reports for Desk {
 }
 
 /// The routes of one login; `path` is the redirect path with the nonce.
+///
+/// Methods are told apart by the handlers: axum's own way adds an `Allow` header to answers that must not tell which paths exist.
 fn router(path: &str, desk: Arc<Desk>) -> Router {
     let asset = |content_type: &'static str, text: &'static str| {
-        get(move || async move { ([(header::CONTENT_TYPE, content_type)], text) }).fallback(unknown)
+        any(move |desk: State<Arc<Desk>>, request: Request| async move {
+            match *request.method() {
+                Method::POST => unknown(desk, request).await,
+                _ => ([(header::CONTENT_TYPE, content_type)], text).into_response(),
+            }
+        })
     };
     Router::new()
-        .route(path, get(page).post(hand_over))
+        .route(path, any(redirect_address))
         .route("/quay-auth.js", asset("text/javascript; charset=utf-8", SCRIPT))
         .route("/quay-auth.css", asset("text/css; charset=utf-8", STYLE))
         .fallback(unknown)
@@ -256,7 +263,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 
 /// Whether a browser says that it does something else than opening a page: a frame, an image, a script's fetch.
 fn is_no_navigation(headers: &HeaderMap) -> bool {
-    let differs = |name: &str, wanted: &str| headers.get(name).is_some_and(|value| value != wanted);
+    let differs = |name: &str, wanted: &str| headers.get_all(name).iter().any(|value| value != wanted);
     differs("sec-fetch-dest", "document") || differs("sec-fetch-mode", "navigate")
 }
 
@@ -265,9 +272,17 @@ fn html(status: StatusCode, page: &str) -> Response {
     (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], page.to_owned()).into_response()
 }
 
+/// The redirect address.
+async fn redirect_address(State(desk): State<Arc<Desk>>, request: Request) -> Response {
+    match *request.method() {
+        Method::POST => hand_over(&desk, request).await,
+        _ => page(&desk, request.headers()),
+    }
+}
+
 /// GET of the redirect address: the page. Its query is not read here, and it changes nothing.
-async fn page(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
-    if is_no_navigation(&headers) {
+fn page(desk: &Desk, headers: &HeaderMap) -> Response {
+    if is_no_navigation(headers) {
         return (StatusCode::FORBIDDEN, "This is a page to open, not to embed.\n").into_response();
     }
     html(StatusCode::OK, &desk.pages.waiting)
@@ -306,7 +321,7 @@ impl Drop for HandedOver {
 }
 
 /// POST of the redirect address: the page hands over what Quay answered.
-async fn hand_over(State(desk): State<Arc<Desk>>, request: Request) -> Response {
+async fn hand_over(desk: &Desk, request: Request) -> Response {
     let rejected = |status: StatusCode| (status, axum_json(&json!({"outcome": "rejected"}))).into_response();
     let (parts, body) = request.into_parts();
     if !is_json(&parts.headers) {
@@ -321,7 +336,11 @@ async fn hand_over(State(desk): State<Arc<Desk>>, request: Request) -> Response 
         Ok(body) => body,
         Err(status) => return rejected(status),
     };
-    let Ok(handed_over) = serde_json::from_slice::<HandedOver>(&body) else {
+    let marks = parts.extensions.get::<Marks>();
+    marks.iter().for_each(|marks| marks.request_is_whole());
+    // A list of two texts would do for serde.
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    let Some(handed_over) = serde_json::from_slice::<HandedOver>(&body).ok().filter(|_| is_object) else {
         return rejected(StatusCode::BAD_REQUEST);
     };
     let answer = match Answer::read(&handed_over.query, &handed_over.fragment, &desk.state) {
@@ -340,9 +359,7 @@ async fn hand_over(State(desk): State<Arc<Desk>>, request: Request) -> Response 
         // The login ended (a signal) before it came to an outcome; the page asks again and finds nobody.
         _ => return rejected(StatusCode::SERVICE_UNAVAILABLE),
     };
-    if let Some(connection) = parts.extensions.get::<CarriesOutcome>() {
-        connection.mark();
-    }
+    marks.iter().for_each(|marks| marks.answer_is_outcome());
     (status, axum_json(&body)).into_response()
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Method, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -133,14 +133,30 @@ pub(super) trait Reports: Send + Sync + 'static {
     fn delivered(&self);
 }
 
-/// Set by a handler on a request whose answer is an outcome, so that the connection can tell when it is out.
+/// What is known of one connection; a handler reaches it through the request's extensions.
 #[derive(Clone, Default)]
-pub(super) struct CarriesOutcome(Arc<AtomicBool>);
+pub(super) struct Marks(Arc<ConnectionState>);
 
-impl CarriesOutcome {
-    /// Marks the request's connection.
-    pub(super) fn mark(&self) {
-        self.0.store(true, Ordering::SeqCst);
+/// The marks themselves.
+#[derive(Default)]
+struct ConnectionState {
+    /// The head has arrived.
+    has_head: AtomicBool,
+    /// And the body, where one belongs to it.
+    is_whole: AtomicBool,
+    /// The answer tells how the login ended.
+    answer_is_outcome: AtomicBool,
+}
+
+impl Marks {
+    /// The whole request has arrived: from now on the connection is not ended to make room.
+    pub(super) fn request_is_whole(&self) {
+        self.0.is_whole.store(true, Ordering::SeqCst);
+    }
+
+    /// The answer tells how the login ended: the login is over once it is out.
+    pub(super) fn answer_is_outcome(&self) {
+        self.0.answer_is_outcome.store(true, Ordering::SeqCst);
     }
 }
 
@@ -156,19 +172,19 @@ struct Open(Arc<Mutex<Vec<Connection>>>);
 struct Connection {
     /// Ends it.
     task: AbortHandle,
-    /// Whether its request head has arrived.
-    has_request: Arc<AtomicBool>,
+    /// What is known of it.
+    marks: Marks,
 }
 
 impl Open {
-    /// Makes room for one more: forgets what has ended and, at the limit, ends the oldest that has not asked for anything yet.
+    /// Makes room for one more: forgets what has ended and, at the limit, ends the oldest without a whole request.
     fn has_room(&self) -> bool {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|connection| !connection.task.is_finished());
         if open.len() < CONNECTIONS {
             return true;
         }
-        match open.iter().position(|connection| !connection.has_request.load(Ordering::SeqCst)) {
+        match open.iter().position(|connection| !connection.marks.0.is_whole.load(Ordering::SeqCst)) {
             Some(oldest) => {
                 open.remove(oldest).task.abort();
                 true
@@ -194,10 +210,9 @@ pub(super) async fn accept(listeners: Vec<StdListener>, router: Router, reports:
             loop {
                 match listener.accept().await {
                     Ok((stream, client)) if open.has_room() => {
-                        let has_request = Arc::new(AtomicBool::new(false));
-                        let task =
-                            serve(stream, client, router.clone(), Arc::clone(&reports), Arc::clone(&has_request));
-                        open.add(Connection { task: tokio::spawn(task).abort_handle(), has_request });
+                        let marks = Marks::default();
+                        let task = serve(stream, client, router.clone(), Arc::clone(&reports), marks.clone());
+                        open.add(Connection { task: tokio::spawn(task).abort_handle(), marks });
                     }
                     Ok(_) => {}
                     Err(_) => time::sleep(REST).await,
@@ -212,13 +227,7 @@ pub(super) async fn accept(listeners: Vec<StdListener>, router: Router, reports:
 }
 
 /// Serves one request, then closes.
-async fn serve(
-    stream: TcpStream,
-    client: SocketAddr,
-    router: Router,
-    reports: Arc<impl Reports>,
-    has_request: Arc<AtomicBool>,
-) {
+async fn serve(stream: TcpStream, client: SocketAddr, router: Router, reports: Arc<impl Reports>, marks: Marks) {
     let mut head_is_late = pin!(time::sleep(HEAD));
     let mut first = [0];
     let first_byte = tokio::select! {
@@ -231,11 +240,13 @@ async fn serve(
         // Browsers open connections that they then do not use.
         _ => return,
     }
-    let carries_outcome = CarriesOutcome::default();
     let server = stream.local_addr();
     let service = service_fn(|mut request: Request<Incoming>| {
-        has_request.store(true, Ordering::SeqCst);
-        request.extensions_mut().insert(carries_outcome.clone());
+        marks.0.has_head.store(true, Ordering::SeqCst);
+        if request.method() != Method::POST {
+            marks.request_is_whole();
+        }
+        request.extensions_mut().insert(marks.clone());
         let is_ours = server.as_ref().map_or(true, |server| peer::is_ours(client, *server));
         request.extensions_mut().insert(IsForeign(!is_ours));
         let mut router = router.clone();
@@ -247,13 +258,13 @@ async fn serve(
     let ended = tokio::select! {
         ended = &mut connection => ended,
         () = &mut head_is_late => {
-            if !has_request.load(Ordering::SeqCst) {
+            if !marks.0.has_head.load(Ordering::SeqCst) {
                 return;
             }
             connection.await
         }
     };
-    if ended.is_ok() && carries_outcome.0.load(Ordering::SeqCst) {
+    if ended.is_ok() && marks.0.answer_is_outcome.load(Ordering::SeqCst) {
         reports.delivered();
     }
 }

@@ -42,9 +42,13 @@ impl Config {
     /// Reads the file; where there is none, nothing is set.
     pub(super) fn load(path: Option<PathBuf>) -> Result<Self, Error> {
         let Some(path) = path else { return Ok(Config::default()) };
-        match files::read(&path)? {
-            Some(text) => Reader { path: &path, text: &text }.config(),
-            None => Ok(Config::default()),
+        match files::read(&path) {
+            Ok(Some(text)) => Reader { path: &path, text: &text }.config(),
+            Ok(None) => Ok(Config::default()),
+            Err(files::Error::NotText { .. }) => {
+                Err(Error::Config { path, line: 1, message: "this file is not a text in UTF-8".to_owned() })
+            }
+            Err(error) => Err(error.into()),
         }
     }
 }

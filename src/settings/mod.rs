@@ -73,15 +73,18 @@ pub(crate) enum Color {
     Never,
 }
 
+/// Where `--help` lists what every command takes.
+pub(crate) const GLOBAL: &str = "Options of every command";
+
 /// Names the login that is meant.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct ProfileFlags {
     /// The Quay: quay.io, quay.example.com:8443 or http://localhost:8080
-    #[arg(long, global = true, value_name = "HOST")]
+    #[arg(long, global = true, value_name = "HOST", help_heading = GLOBAL)]
     pub(crate) host: Option<HostArgument>,
 
     /// Which of several logins at that host
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", help_heading = GLOBAL)]
     pub(crate) profile: Option<ProfileName>,
 }
 
@@ -191,6 +194,11 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
+    /// Whether the command line names anything.
+    pub(crate) fn is_named(&self) -> bool {
+        self.host.is_some() || self.name.is_some()
+    }
+
     /// Whether the profile is one of them.
     pub(crate) fn includes(&self, profile: &Profile) -> bool {
         self.host.as_ref().is_none_or(|host| *host == profile.host)
@@ -343,7 +351,7 @@ impl Settings {
                 redirect_uri: flags.redirect_uri.clone(),
                 scopes: flags.scopes.clone(),
                 store: flags.store,
-                ca_file: flags.ca_file.clone(),
+                ca_file: flags.ca_file.clone().map(absolute),
                 allow_http: flags.allow_http.then_some(true),
             },
             Layer {
@@ -351,7 +359,7 @@ impl Settings {
                 redirect_uri: environment::setting("REDIRECT_URI")?,
                 scopes: environment::setting("SCOPES")?,
                 store: environment::setting("STORE")?,
-                ca_file: environment::setting("CA_FILE")?,
+                ca_file: environment::setting("CA_FILE")?.map(absolute),
                 allow_http: environment::setting("ALLOW_HTTP")?,
             },
         ];
@@ -373,4 +381,9 @@ impl Settings {
         }
         Ok(layers)
     }
+}
+
+/// The path from the root on, since it is remembered and the next login may run elsewhere.
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
 }

@@ -41,9 +41,11 @@ impl File {
     /// All tokens of the file. The text of a parse error is dropped: it quotes the line, and so the token.
     fn load(&self) -> Result<Tokens, Error> {
         let path = self.folder.join(NAME);
-        match files::read_private(&path)? {
-            Some(text) => toml::from_str(&text).map_err(|_| Error::BrokenFile(path)),
-            None => Ok(Tokens::default()),
+        match files::read_private(&path) {
+            Ok(Some(text)) => toml::from_str(&text).map_err(|_| Error::BrokenFile(path)),
+            Ok(None) => Ok(Tokens::default()),
+            Err(files::Error::NotText { path }) => Err(Error::BrokenFile(path)),
+            Err(error) => Err(error.into()),
         }
     }
 

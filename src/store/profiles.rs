@@ -101,7 +101,15 @@ impl Profiles {
     /// Reads the list of `folder`; without a file there are none. Never waits for a lock: a writer replaces the file whole.
     pub(crate) fn load(folder: &Path) -> Result<Self, ProfilesError> {
         let path = folder.join(NAME);
-        let Some(text) = files::read(&path)? else { return Ok(Profiles::default()) };
+        let text = match files::read(&path) {
+            Ok(Some(text)) => text,
+            Ok(None) => return Ok(Profiles::default()),
+            Err(files::Error::NotText { .. }) => {
+                let message = "this file is not a text in UTF-8".to_owned();
+                return Err(ProfilesError::Broken { path, line: 1, message });
+            }
+            Err(error) => return Err(error.into()),
+        };
         let file: ProfilesFile = toml::from_str(&text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             let line = text.get(..start).unwrap_or(&text).matches('\n').count() + 1;

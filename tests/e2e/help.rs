@@ -40,9 +40,11 @@ fn assert_is_snapshot(world: &World, name: &str, arguments: &[&str]) {
 fn difference(expected: &str, text: &str) -> String {
     let [mut old, mut new] = [expected, text].map(|text| text.split_inclusive('\n').collect::<Vec<_>>());
     let common = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
-    (old.drain(..common), new.drain(..common));
+    old.drain(..common);
+    new.drain(..common);
     while old.last().is_some_and(|line| new.last() == Some(line)) {
-        (old.pop(), new.pop());
+        old.pop();
+        new.pop();
     }
     let shown = |mark: &str, lines: &[&str]| lines.iter().map(|line| format!("{mark}{line:?}\n")).collect::<String>();
     format!("line {}:\n{}{}", common + 1, shown("- ", &old), shown("+ ", &new))

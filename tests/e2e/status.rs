@@ -126,7 +126,8 @@ fn a_login_that_is_not_among_those_that_there_are_is_named() {
     // With several hosts and none named, no line can be given that is right for all.
     let elsewhere = ["login", "--with-token", "--store", "file", "--host", "http://127.0.0.1:1"];
     world.run(elsewhere).stdin(&token).stderr("Logged in to").succeeds();
-    let said = world.run(["status", "--profile", "none"]).stderr("none").stderr("hint: ").fails(3).stderr;
+    let said =
+        world.run(["status", "--profile", "none"]).stderr("there is no such login").stderr("hint: ").fails(3).stderr;
     assert!(!said.contains("quay-auth login \n"), "a line with nothing behind it: {said}");
 }
 

@@ -3,6 +3,8 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::process::Command;
 
 use crate::program::Run;
 use crate::world::World;
@@ -11,10 +13,7 @@ use crate::world::World;
 ///
 /// `$HOME` is the world's. The lines may end with `"$@"` and more after it; else the program takes the shell's place.
 pub(crate) fn run_behind(world: &World, lines: &str, arguments: &[&str]) -> Run {
-    let mut command = world.command("unshare");
-    if !is_root() {
-        command.arg("--map-root-user");
-    }
+    let mut command = as_root(world, "unshare");
     let script = if lines.contains("\"$@\"") { lines.to_owned() } else { format!("{lines}\nexec \"$@\"") };
     command.args(["--mount", "sh", "-ec", &script, "sh", env!("CARGO_BIN_EXE_quay-auth")]).args(arguments);
     Run::new(command)
@@ -34,6 +33,23 @@ pub(crate) fn run_in_foreign_home(world: &World, arguments: &[&str]) -> Run {
     }
 }
 
+/// This command, run by root; by somebody else it is run in a namespace where that user counts as root.
+fn as_root(world: &World, program: &str) -> Command {
+    if is_root() {
+        return world.command(program);
+    }
+    let mut command = world.command("unshare");
+    command.args(["--map-root-user", program]);
+    command
+}
+
+/// `strace` over all of a program's threads; it sees into one that lets nobody look at its memory but root.
+pub(crate) fn strace(world: &World) -> Command {
+    let mut command = as_root(world, "strace");
+    command.args(["-f", "-qq", "-e", "signal=none"]);
+    command
+}
+
 /// Whether the tests run as root, for whom permissions do not count.
 fn is_root() -> bool {
     fs::metadata("/proc/self").expect("/proc").uid() == 0
@@ -43,15 +59,15 @@ fn is_root() -> bool {
 pub(crate) struct Traced {
     /// The run.
     pub(crate) run: Run,
-    record: std::path::PathBuf,
+    record: PathBuf,
 }
 
 impl Traced {
     /// `calls` as `strace -e trace=` takes them; `?` before one that not every processor has.
     pub(crate) fn new(world: &World, calls: &str, arguments: &[&str]) -> Traced {
         let record = world.runtime_folder().join("strace");
-        let mut command = world.command("strace");
-        command.args(["-f", "-qq", "-y", "-s", "200", "-e", "signal=none", "-e", &format!("trace={calls}"), "-o"]);
+        let mut command = strace(world);
+        command.args(["-y", "-s", "200", "-e", &format!("trace={calls}"), "-o"]);
         // By a shell that allows everybody everything, as some systems do by default.
         command.arg(&record).args(["sh", "-c", "umask 000\nexec \"$@\"", "sh"]);
         command.arg(env!("CARGO_BIN_EXE_quay-auth")).args(arguments);

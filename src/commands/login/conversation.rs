@@ -89,8 +89,10 @@ impl Conversation {
         echo: Echo,
         terminal: &mut Terminal,
     ) -> Result<Option<Zeroizing<String>>, Error> {
+        // Before the question is seen, so that no eager paste is echoed.
+        let can_type = self.listen(echo);
         terminal.question(question);
-        if !self.listen(echo) {
+        if !can_type {
             return Err(Error::new(Exit::Usage, "nothing can be read from this terminal").hint("use a pipe instead"));
         }
         let answer = self.answer(terminal);

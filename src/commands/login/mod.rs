@@ -22,14 +22,17 @@ use conversation::Conversation;
 use keep::{Caught, Keeper};
 use wait::{Answered, Wait};
 
-/// Gets a token in the browser and keeps it. The first login at a host names the client id; later ones remember it.
-///
-/// Examples:
-///   quay-auth login --host quay.example.com --client-id ID
-///   quay-auth login --scopes repo:read,user:read
-///   quay-auth login --with-token < token.txt
+/// Stands below the help.
+const EXAMPLES: &str = "\
+Examples:
+  quay-auth login --host quay.example.com --client-id ID   the first time
+  quay-auth login                                          every later time
+  quay-auth login --scopes repo:read,user:read
+  quay-auth login --with-token < token.txt";
+
+/// What `login` takes.
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// What a login can be told.
     #[command(flatten)]
@@ -44,8 +47,8 @@ pub(crate) struct Args {
     paste: bool,
 
     /// Read a token, or an address with one in it, from stdin
-    #[arg(long, num_args = 0..=1, require_equals = true, value_name = "", conflicts_with = "paste")]
-    with_token: Option<Option<String>>,
+    #[arg(long, conflicts_with = "paste")]
+    with_token: bool,
 
     /// Do nothing when a good token with these scopes is kept already
     #[arg(long)]
@@ -62,7 +65,7 @@ pub(crate) struct Args {
 
 /// Logs in.
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
-    if args.surplus.is_some() || matches!(args.with_token, Some(Some(_))) {
+    if args.surplus.is_some() {
         let refusal = "login takes no argument; a token on the command line can be read by every user of this machine";
         return Err(Error::new(Exit::Usage, refusal).hint("give it on stdin: quay-auth login --with-token < FILE"));
     }
@@ -75,7 +78,7 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
     if args.if_needed && is_good(&login, settings, &folder, terminal)? {
         return Ok(());
     }
-    if args.with_token.is_some() {
+    if args.with_token {
         return with_token::run(&args.settings, &login, settings, &folder, terminal);
     }
     let mut conversation = Conversation::begin()?;

@@ -47,7 +47,7 @@ fn remembered(flags: &LoginFlags, login: &LoginSettings, settings: &Settings) ->
         redirect_uri: flags.redirect_uri.clone().or_else(|| before?.redirect_uri.clone()),
         scopes: flags.scopes.clone().or_else(|| before?.scopes.clone()),
         store: login.store,
-        ca_file: flags.ca_file.clone().or_else(|| before?.ca_file.clone()),
+        ca_file: flags.ca_file.as_ref().and(login.ca_file.clone()).or_else(|| before?.ca_file.clone()),
         allow_http: flags.allow_http || before.is_some_and(|before| before.allow_http),
         token: None,
         pending: None,

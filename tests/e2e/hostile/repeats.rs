@@ -1,5 +1,6 @@
 //! The same answer again, another answer, and the answers of earlier logins.
 
+use std::io::Read;
 use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use url::Url;
 
-use super::request::{Reply, Request, row};
+use super::request::{Reply, Request, connect, is_closed, row};
 use super::{MARK, Waiting, files_with};
 use crate::quay::Verify;
 use crate::world::{PATIENCE, token_of};
@@ -73,12 +74,16 @@ fn a_lost_answer_is_given_again_after_all_is_done() {
     drop(stream);
     waiting.waits_on("the first try hung up");
     drop(quay);
-    // The list of logins is written last. Then the program has nothing to do but to wait for the page to ask again.
+    // The list of logins is written last. Then the program has nothing to do but to wait for the page, which asks again after half a
+    // second; till then the program has to be there, or this connection would close.
     let start = Instant::now();
     while !waiting.world.profiles_toml().contains("obtained_at") {
         assert!(start.elapsed() < PATIENCE, "nothing was stored");
         thread::yield_now();
     }
+    let mut silent = connect(&waiting.authority);
+    silent.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    assert!(silent.read(&mut [0]).is_err_and(|error| !is_closed(&error)), "it did not wait");
     let reply = waiting.send(request);
     assert_eq!((reply.status(), reply.outcome()), (Some(200), "stored".to_owned()), "{reply}");
     ends_well(waiting, &token);

@@ -7,13 +7,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
 use crate::program::Run;
 use crate::quay::Verify;
-use crate::system::Traced;
+use crate::system::{READ_ONLY_HOME, Traced, run_behind, strace};
 use crate::world::World;
 
 /// What the two tokens of the kills are: old or new, and nothing between.
@@ -43,13 +43,13 @@ fn everything_is_private_from_its_first_byte_and_nothing_is_changed_to_be() {
     let home = world.home().display().to_string();
     let of_ours: Vec<&str> = record.lines().filter(|call| call.contains(&home)).collect();
     let made: Vec<&str> = of_ours.iter().copied().filter(|call| call.contains("O_CREAT")).collect();
-    for file in [".tokens.toml.", ".profiles.toml.", "/lock\""] {
+    for file in [".tokens.toml.", ".profiles.toml.", "/lock\"", "/change.lock\""] {
         assert!(made.iter().any(|call| call.contains(file)), "{file} was made: {record}");
     }
     for call in made {
         assert!(call.contains(", 0600)"), "{call}");
-        // The lock is opened again and again, so it alone need not be new.
-        assert!(call.contains(if call.contains("/lock\"") { "O_NOFOLLOW" } else { "O_EXCL" }), "{call}");
+        // A lock is opened again and again, so it alone need not be new.
+        assert!(call.contains(if call.contains("lock\"") { "O_NOFOLLOW" } else { "O_EXCL" }), "{call}");
     }
     for call in of_ours.iter().filter(|call| call.contains("mkdir")) {
         assert!(call.contains(", 0700)"), "{call}");
@@ -60,13 +60,12 @@ fn everything_is_private_from_its_first_byte_and_nothing_is_changed_to_be() {
         |call: &&&str| call.contains("tokens.toml\"") && !call.contains("rename") && !call.contains("O_RDONLY");
     assert_eq!(of_ours.iter().find(in_place), None);
 
-    for (path, expected) in [("", 0o700), ("tokens.toml", 0o600), ("profiles.toml", 0o600), ("lock", 0o600)]
-        .map(|(name, mode)| (folder(&world).join(name), mode))
-    {
-        assert_eq!(mode(&path), expected, "{}", path.display());
+    for name in ["tokens.toml", "profiles.toml", "lock", "change.lock"] {
+        assert_eq!(mode(&folder(&world).join(name)), 0o600, "{name}");
     }
+    assert_eq!(mode(&folder(&world)), 0o700);
     assert_eq!(mode(&world.home().join(".local")), 0o700);
-    assert_eq!(fs::read_dir(folder(&world)).unwrap().count(), 3, "nothing else is left");
+    assert_eq!(fs::read_dir(folder(&world)).unwrap().count(), 4, "nothing else is left");
 }
 
 /// `login --with-token` into the profile that is there.
@@ -100,7 +99,10 @@ fn a_reader_sees_the_old_token_or_the_new_one_whatever_kills_the_writer() {
         for _ in 0..10 {
             scope.spawn(|| {
                 while !done.load(Ordering::SeqCst) {
-                    let read = world.run(["print-token"]).prints("").succeeds();
+                    let read = world.run(["print-token"]).start().wait();
+                    // The first after a kill says how far that login came.
+                    let is_said = |line: &str| line.contains(" was interrupted; its ") || line.starts_with("hint: ");
+                    assert!(read.code == 0 && read.stderr.lines().all(is_said), "{read}");
                     assert!(lines.contains(&read.stdout), "{read}");
                     reads.fetch_add(1, Ordering::SeqCst);
                 }
@@ -132,8 +134,8 @@ fn a_reader_that_is_overtaken_by_a_writer_reads_on() {
     let record = world.runtime_folder().join("record");
     assert!(world.command("mkfifo").arg(&record).status().unwrap().success());
     // A reader that rests for a while between opening the file and looking at what it opened.
-    let mut command = world.command("strace");
-    command.args(["-f", "-qq", "-e", "inject=?fstat,?newfstatat,statx:delay_enter=2000000", "-P"]);
+    let mut command = strace(&world);
+    command.args(["-e", "inject=?fstat,?newfstatat,statx:delay_enter=2000000", "-P"]);
     command.arg(folder(&world).join("tokens.toml")).arg("-o").arg(&record);
     command.args([env!("CARGO_BIN_EXE_quay-auth"), "print-token"]);
     let reader = Run::new(command).start();
@@ -147,27 +149,48 @@ fn a_reader_that_is_overtaken_by_a_writer_reads_on() {
     drop(calls);
 }
 
-#[test]
-fn what_a_killed_writer_leaves_does_not_outlive_the_logout() {
+/// A world whose second login was killed before this one of its renames: of the list, of the token file, of the list again.
+fn killed_before_rename(number: usize) -> World {
     let world = World::new();
     world.quay.set_verify(Verify::Status(503));
     replace_by(&world, TOKENS[0]).stderr("Logged in to").succeeds();
-    // Killed with the new file written and not yet in its place.
-    let mut command = world.command("strace");
     let renames = "?rename,renameat,renameat2";
-    command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={renames}"), "-e"]);
-    command.arg(format!("inject={renames}:signal=SIGKILL:when=1")).arg(env!("CARGO_BIN_EXE_quay-auth"));
-    let killed = Run::new({
-        command.args(["login", "--with-token", "--store", "file", "--host", &world.quay.host()]);
-        command
-    });
-    assert_eq!(killed.stdin(TOKENS[1]).start().wait().code, -1);
-    world.run(["print-token"]).stdout(&format!("{}\n", TOKENS[0])).succeeds();
+    let kill = format!("inject={renames}:error=EIO:signal=KILL:when={number}");
+    let mut command = strace(&world);
+    command.args(["-o", "/dev/null", "-e", &format!("trace={renames}"), "-e", &kill]);
+    command.args([env!("CARGO_BIN_EXE_quay-auth"), "login", "--with-token", "--store", "file"]);
+    command.args(["--host", &world.quay.host()]);
+    assert_eq!(Run::new(command).stdin(TOKENS[1]).start().wait().code, -1);
+    world
+}
 
-    world.run(["logout"]).stderr("Forgot the token").succeeds();
-    for path in fs::read_dir(folder(&world)).unwrap().map(|entry| entry.unwrap().path()) {
-        let text = fs::read_to_string(&path).unwrap();
-        assert!(!TOKENS.iter().any(|token| text.contains(token)), "{} holds a token", path.display());
+#[test]
+fn what_a_killed_writer_leaves_does_not_outlive_the_logout() {
+    for number in [1, 2, 3] {
+        let world = killed_before_rename(number);
+        let said = world.run(["logout"]).stderr("Forgot the token").succeeds().stderr;
+        assert_eq!(said.contains("was interrupted"), number > 1, "{said}");
+        for path in fs::read_dir(folder(&world)).unwrap().map(|entry| entry.unwrap().path()) {
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(!TOKENS.iter().any(|token| text.contains(token)), "{number}: {} holds a token", path.display());
+        }
+    }
+}
+
+#[test]
+fn after_a_kill_a_reader_needs_nothing_that_it_does_not_need_otherwise() {
+    for (number, token) in [(2, TOKENS[0]), (3, TOKENS[1])] {
+        let world = killed_before_rename(number);
+        let line = format!("{token}\n");
+        // Neither a folder that can be written,
+        let run = run_behind(&world, READ_ONLY_HOME, &["print-token"]);
+        run.stdout(&line).stderr("was interrupted").succeeds();
+        // nor its turn among the writers.
+        let lock = File::options().write(true).open(folder(&world).join("lock")).unwrap();
+        lock.lock().unwrap();
+        let begin = Instant::now();
+        world.run(["print-token"]).stdout(&line).stderr("was interrupted").succeeds();
+        assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
     }
 }
 

@@ -211,7 +211,8 @@ fn a_token_typed_at_a_terminal_is_not_echoed() {
     // Each word with the terminal takes long, so what is typed as soon as the prompt stands there is never late.
     let slow = "strace -f -qq -o /dev/null -e trace=ioctl -e inject=ioctl:delay_enter=100000";
     let program = env!("CARGO_BIN_EXE_quay-auth");
-    let line = format!("stty -a; {slow} '{program}' login --with-token; code=$?; stty -a; exit $code");
+    // Ctrl-C reaches all that runs there; the shell stays to show the terminal's modes.
+    let line = format!("trap : INT; stty -a; {slow} '{program}' login --with-token; code=$?; stty -a; exit $code");
     for (typed, code) in [(format!("{token}\r"), 0), (format!("{}\x03", &token[..20]), 130)] {
         // What is typed must not be lost either: then nothing would end it.
         let mut command = world.command("timeout");
