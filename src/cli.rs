@@ -77,7 +77,8 @@ impl Speech {
 
 /// What clap refuses, said as every other error is, and without a token that somebody typed.
 pub(crate) fn refusal(error: &clap::Error) -> Error {
-    let text = without_tokens(&error.render().to_string());
+    let typed = error.render().to_string();
+    let text = without_tokens(&typed);
     let mut paragraphs = text.split("\n\n");
     let message = paragraphs.next().unwrap_or_default().trim_start_matches("error: ");
     let message = message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
@@ -90,6 +91,11 @@ pub(crate) fn refusal(error: &clap::Error) -> Error {
             let words = usage.split(' ').take_while(|word| word.starts_with(|c: char| c.is_ascii_lowercase()));
             command = words.collect::<Vec<_>>().join(" ");
         }
+    }
+    if text != typed {
+        refused = refused
+            .hint("a token on the command line can be read by every user of this machine")
+            .hint("give it on stdin: quay-auth login --with-token < FILE");
     }
     refused.hint(format!("{command} --help"))
 }

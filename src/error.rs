@@ -117,7 +117,6 @@ impl Error {
             Signal::HangUp => "the closed terminal",
         };
         Error::new(Exit::Signal(signal), format!("ended by {by}; nothing was changed"))
-            .hint("close the browser's Quay tab: a consent given there now reaches nobody")
     }
 
     /// Quay, or the person there, said no.
@@ -262,6 +261,9 @@ impl From<ProfilesError> for Error {
     fn from(error: ProfilesError) -> Self {
         match error {
             ProfilesError::File(error) => error.into(),
+            ProfilesError::Unwritable(_) => {
+                told_by(Exit::Failure, error).hint("is --ca-file a path with odd characters? Else please report it")
+            }
             ProfilesError::Broken { ref path, .. } => {
                 let hint = format!(
                     "mend that line, or move the file away and log in again: mv {0} {0}.broken",

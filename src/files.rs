@@ -145,10 +145,17 @@ fn read_text(file: File, path: &Path) -> Result<String, Error> {
 
 /// Replaces the file `name` in `folder` by one with `content`: the old state or the new one, 0600 from its first byte.
 ///
-/// A new file is written beside it, synced and renamed over it; the folder is made where it is missing.
-pub(crate) fn replace(folder: &PrivateFolder, name: &str, content: &[u8]) -> Result<(), Error> {
+/// A new file is written beside it, synced and renamed over it. The lock proves that nobody else writes: what lies there half-written
+/// is a killed writer's, may hold a secret, and goes.
+pub(crate) fn replace(folder: &PrivateFolder, _: &Lock, name: &str, content: &[u8]) -> Result<(), Error> {
     let path = folder.0.join(name);
     let failed = || Error::io(&path, Action::Write);
+    let half_written = format!(".{name}.");
+    for entry in fs::read_dir(&folder.0).map_err(failed())?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&half_written) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
     // tempfile opens with O_EXCL and 0600, under a random name.
     let mut file = tempfile::Builder::new().prefix(&format!(".{name}.")).tempfile_in(&folder.0).map_err(failed())?;
     file.write_all(content).map_err(failed())?;
@@ -342,20 +349,22 @@ mod tests {
     fn replaces_whole_files_that_only_we_may_read() {
         let (_outer, folder) = folder();
         let path = folder.0.join("x.toml");
+        let lock = folder.lock().unwrap();
         assert!(read_private(&path).unwrap().is_none());
         for content in ["one", "two"] {
-            replace(&folder, "x.toml", content.as_bytes()).unwrap();
+            fs::write(folder.0.join(".x.toml.left"), "by a killed writer").unwrap();
+            replace(&folder, &lock, "x.toml", content.as_bytes()).unwrap();
             assert_eq!(*read_private(&path).unwrap().unwrap(), content);
         }
         assert_eq!((mode(&path), mode(&folder.0)), (0o600, 0o700));
-        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 1, "nothing is left beside it");
+        assert_eq!(fs::read_dir(&folder.0).unwrap().count(), 2, "nothing is left beside it but the lock");
     }
 
     #[test]
     fn refuses_secrets_that_others_may_read_and_folders_that_they_may_write() {
         let (_outer, folder) = folder();
         let path = folder.0.join("x.toml");
-        replace(&folder, "x.toml", b"secret").unwrap();
+        replace(&folder, &folder.lock().unwrap(), "x.toml", b"secret").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         assert!(matches!(read_private(&path), Err(Error::OpenToOthers { wanted: 0o600, .. })));
         fs::set_permissions(&folder.0, fs::Permissions::from_mode(0o777)).unwrap();

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need and what is missing, on Debian and its kin: Chromium with its driver, a session bus, a keyring.
+# Installs what the tests need and what is missing, on Debian and its kin: Chromium with its driver, a session bus, a keyring,
+# and what watches or confines the program.
 # Says nothing when all is there.
 set -euo pipefail
 
@@ -12,6 +13,10 @@ declare -A packages=(
   [gnome-keyring-daemon]=gnome-keyring
   [secret-tool]=libsecret-tools
   [curl]=curl
+  [ip]=iproute2
+  [setpriv]=util-linux
+  [strace]=strace
+  [unshare]=util-linux
 )
 # ChromeDriver takes either.
 if command -v google-chrome >/dev/null; then

@@ -105,11 +105,16 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
     if rows.is_empty() {
         // Without a home nobody knows.
         settings.data_folder()?;
-        return Err(match settings.profile() {
-            Ok(profile) if wanted.is_named() => Error::no_login(&profile),
-            Ok(profile) => Error::new(Exit::NoLogin, "there is no login here yet")
-                .hint(format!("quay-auth login {}", profile.flags())),
-            Err(_) => Error::new(Exit::NoLogin, "there is no such login at any host").hint("quay-auth status"),
+        let nothing = |what: String| Error::new(Exit::NoLogin, what);
+        return Err(match (settings.profile(), wanted.name()) {
+            (Ok(profile), _) if wanted.is_named() => Error::no_login(&profile),
+            (Ok(profile), _) => {
+                nothing("there is no login here".to_owned()).hint(format!("quay-auth login {}", profile.flags()))
+            }
+            (Err(_), Some(name)) => {
+                nothing(format!("there is no login named {name} at any host")).hint("quay-auth status")
+            }
+            (Err(_), None) => nothing("there is no login here".to_owned()).hint("quay-auth login --host HOST"),
         });
     }
     let mut table = vec![["PROFILE", "USER", "SCOPES", "STORE", "MADE", "ENDS"].map(str::to_owned)];

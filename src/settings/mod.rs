@@ -199,6 +199,11 @@ impl Chosen {
         self.host.is_some() || self.name.is_some()
     }
 
+    /// The profile name, where the command line names one.
+    pub(crate) fn name(&self) -> Option<&ProfileName> {
+        self.name.as_ref()
+    }
+
     /// Whether the profile is one of them.
     pub(crate) fn includes(&self, profile: &Profile) -> bool {
         self.host.as_ref().is_none_or(|host| *host == profile.host)

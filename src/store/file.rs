@@ -52,12 +52,12 @@ impl File {
     /// Changes the file under the writers' lock; `change` tells whether there is anything to write.
     fn update(&self, change: impl FnOnce(&mut Tokens) -> bool) -> Result<bool, Error> {
         let folder = PrivateFolder::make(&self.folder)?;
-        let _lock = folder.lock()?;
+        let lock = folder.lock()?;
         let mut tokens = self.load()?;
         let changed = change(&mut tokens);
         if changed {
             let text = toml::to_string(&tokens).map_err(|error| Error::Keyring(Box::new(error)))?;
-            files::replace(&folder, NAME, Zeroizing::new(text).as_bytes())?;
+            files::replace(&folder, &lock, NAME, Zeroizing::new(text).as_bytes())?;
         }
         Ok(changed)
     }
@@ -117,10 +117,10 @@ mod tests {
         let store = File::new(&outer.path().join("quay-auth"));
         let profile = Profile { host: "quay.io".parse().unwrap(), name: "default".parse().unwrap() };
         let token = AccessToken::parse("a".repeat(40)).unwrap();
-        files::replace(&folder, NAME, b"[token]\n\"default@quay.io\" = \"aaaa").unwrap();
+        files::replace(&folder, &folder.lock().unwrap(), NAME, b"[token]\n\"default@quay.io\" = \"aaaa").unwrap();
         assert!(matches!(store.get(&profile), Err(Error::BrokenFile(_))));
         assert!(matches!(store.set(&profile, &token), Err(Error::BrokenFile(_))));
-        files::replace(&folder, NAME, b"[token]\n\"default@quay.io\" = \"a b\"\n").unwrap();
+        files::replace(&folder, &folder.lock().unwrap(), NAME, b"[token]\n\"default@quay.io\" = \"a b\"\n").unwrap();
         assert!(matches!(store.get(&profile), Err(Error::Damaged(_))));
     }
 }

@@ -27,6 +27,9 @@ pub(crate) enum ProfilesError {
         /// What is wrong.
         message: String,
     },
+    /// It cannot be written as a file of this kind: a bug, or a path that is no text.
+    #[error("the list of logins cannot be written: {0}")]
+    Unwritable(String),
     /// The file itself could not be used.
     #[error(transparent)]
     File(#[from] files::Error),
@@ -130,21 +133,34 @@ impl Profiles {
 
     /// Changes the list under the writers' lock. A list that cannot be read is not overwritten.
     pub(crate) fn update(folder: &Path, change: impl FnOnce(&mut Profiles)) -> Result<(), ProfilesError> {
-        let folder_of_ours = PrivateFolder::make(folder)?;
-        let _lock = folder_of_ours.lock()?;
-        let mut profiles = Profiles::load(folder)?;
-        change(&mut profiles);
-        let file = ProfilesFile {
-            profile: profiles.0.into_iter().map(|record| (record.profile.to_string(), record)).collect(),
-        };
-        let text = toml::to_string(&file).map_err(|error| ProfilesError::Broken {
-            path: folder.join(NAME),
-            line: 0,
-            message: error.to_string(),
-        })?;
+        let private = PrivateFolder::make(folder)?;
+        let lock = private.lock()?;
+        Profiles::load(folder)?.change(&private, &lock, change)
+    }
+
+    /// The same, unless another process is writing just now.
+    pub(crate) fn try_update(folder: &Path, change: impl FnOnce(&mut Profiles)) -> Result<(), ProfilesError> {
+        let private = PrivateFolder::make(folder)?;
+        match private.try_lock_as("lock")? {
+            Some(lock) => Profiles::load(folder)?.change(&private, &lock, change),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes the changed list.
+    fn change(
+        mut self,
+        folder: &PrivateFolder,
+        lock: &Lock,
+        change: impl FnOnce(&mut Profiles),
+    ) -> Result<(), ProfilesError> {
+        change(&mut self);
+        let file =
+            ProfilesFile { profile: self.0.into_iter().map(|record| (record.profile.to_string(), record)).collect() };
+        let unwritable = |error: toml::ser::Error| ProfilesError::Unwritable(error.to_string());
+        let text = toml::to_string(&file).map_err(unwritable)?;
         let head = "# Written by quay-auth; your own settings belong into config.toml. No secret stands here.\n\n";
-        files::replace(&folder_of_ours, NAME, format!("{head}{text}").as_bytes())?;
-        Ok(())
+        Ok(files::replace(folder, lock, NAME, format!("{head}{text}").as_bytes())?)
     }
 
     /// Proves that `update` will work.
@@ -240,7 +256,7 @@ mod tests {
         let folder = outer.path().join("quay-auth");
         let private = PrivateFolder::make(&folder).unwrap();
         let broken = "\n[profile.'default@quay.io']\nhost = 'quay.io/x'\nname = 'default'\nstore = 'file'\n";
-        files::replace(&private, NAME, broken.as_bytes()).unwrap();
+        files::replace(&private, &private.lock().unwrap(), NAME, broken.as_bytes()).unwrap();
         let error = Profiles::update(&folder, |profiles| profiles.put(record("quay.io", "default"))).unwrap_err();
         assert!(error.to_string().contains("profiles.toml, line 2: only the host is wanted"), "{error}");
         assert_eq!(files::read(&folder.join(NAME)).unwrap().unwrap(), broken);

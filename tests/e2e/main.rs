@@ -12,6 +12,7 @@
 //! | one file or folder a command | what that command promises |
 //! | `keyrings` | what `login` and `print-token` promise of a real keyring |
 //! | `killed` | what a login that is killed leaves |
+//! | `package` | what README, help and Cargo.toml say of each other |
 //! | `hostile` | what strangers send to the catcher |
 #![allow(
     clippy::unwrap_used,
@@ -29,6 +30,7 @@ mod keyrings;
 mod killed;
 mod login;
 mod logout;
+mod package;
 mod print_token;
 mod program;
 mod quay;

@@ -126,8 +126,12 @@ fn a_login_that_is_not_among_those_that_there_are_is_named() {
     // With several hosts and none named, no line can be given that is right for all.
     let elsewhere = ["login", "--with-token", "--store", "file", "--host", "http://127.0.0.1:1"];
     world.run(elsewhere).stdin(&token).stderr("Logged in to").succeeds();
-    let said =
-        world.run(["status", "--profile", "none"]).stderr("there is no such login").stderr("hint: ").fails(3).stderr;
+    let said = world
+        .run(["status", "--profile", "none"])
+        .stderr("there is no login named none at any host")
+        .stderr("hint: ")
+        .fails(3)
+        .stderr;
     assert!(!said.contains("quay-auth login \n"), "a line with nothing behind it: {said}");
 }
 
@@ -175,7 +179,7 @@ fn without_a_login_it_names_the_first_step() {
     let world = World::new();
     world
         .run(["status"])
-        .stderr("quay-auth: error: there is no login here yet\n")
+        .stderr("quay-auth: error: there is no login here")
         .stderr("hint: quay-auth login --host quay.io\n")
         .fails(3);
     // The settings that a logout leaves are no login.

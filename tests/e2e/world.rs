@@ -5,8 +5,8 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
-use std::io::{ErrorKind, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{self, Command};
@@ -155,9 +155,8 @@ fn deal_port() -> u16 {
         let dealt = DEALT.fetch_add(1, Ordering::Relaxed);
         assert!(dealt < COUNT, "no port is free");
         let port = FIRST + (start + dealt) % COUNT;
-        // A machine may lack a family; then the program does without it as well.
-        let is_free =
-            |ip: IpAddr| !TcpListener::bind((ip, port)).is_err_and(|error| error.kind() == ErrorKind::AddrInUse);
+        // Asked by connecting: a socket that is bound for a moment may live on in a program that another test is just starting.
+        let is_free = |ip: IpAddr| TcpStream::connect((ip, port)).is_err();
         if is_free(Ipv4Addr::LOCALHOST.into()) && is_free(Ipv6Addr::LOCALHOST.into()) {
             return port;
         }

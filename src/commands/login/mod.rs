@@ -57,18 +57,10 @@ pub(crate) struct Args {
     /// The assignment that an administrator made for you; good for one login
     #[arg(long, value_name = "UUID")]
     assignment: Option<AssignmentId>,
-
-    /// Taken only to be refused without repeating it: it may be a token.
-    #[arg(hide = true)]
-    surplus: Option<String>,
 }
 
 /// Logs in.
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
-    if args.surplus.is_some() {
-        let refusal = "login takes no argument; a token on the command line can be read by every user of this machine";
-        return Err(Error::new(Exit::Usage, refusal).hint("give it on stdin: quay-auth login --with-token < FILE"));
-    }
     let mut login = settings.login(&args.settings, settings.profile()?)?;
     check_scopes(&login, terminal)?;
     if let Some((host, _)) = settings.token_variable()? {

@@ -55,7 +55,10 @@ impl Wait<'_> {
                     Ok(answer) => break Ok((answer, None)),
                     Err(error) => self.refuse_paste(error, terminal),
                 },
-                Some(Event::Signalled(signal)) => break Err(Error::signalled(signal)),
+                Some(Event::Signalled(signal)) => {
+                    let tab = "close the browser's Quay tab: a consent given there now reaches nobody";
+                    break Err(Error::signalled(signal).hint(tab));
+                }
                 // Anybody may cause a notice, so each is told once.
                 Some(Event::Noticed(notice)) if !told.contains(&notice) => {
                     told.push(notice);

@@ -1,0 +1,113 @@
+//! What `Cargo.toml`, the README and the sources say of themselves, held against each other.
+#![allow(clippy::disallowed_methods, reason = "tests start programs")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::world::World;
+
+/// A file of the project's.
+fn file(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+/// What cargo prints.
+fn cargo(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO")).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// `1.89` or `1.89.0`, to compare.
+fn version(text: &str) -> Vec<u32> {
+    text.split('.').map(|part| part.parse().unwrap()).chain([0]).take(3).collect()
+}
+
+#[test]
+fn no_dependency_wants_a_newer_rust_than_the_one_that_is_promised() {
+    let ours = env!("CARGO_PKG_RUST_VERSION");
+    assert!(file("README.md").contains(&format!("[Rust](https://rustup.rs) {ours} or newer")));
+    let metadata: serde_json::Value =
+        serde_json::from_str(&cargo(&["metadata", "--locked", "--format-version", "1"])).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let built = cargo(&["tree", "--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"]);
+    let newer: Vec<_> = packages
+        .iter()
+        .filter(|package| {
+            built.contains(&format!("{} v{}", package["name"].as_str().unwrap(), package["version"].as_str().unwrap()))
+        })
+        .filter(|package| package["rust_version"].as_str().is_some_and(|wanted| version(wanted) > version(ours)))
+        .map(|package| (&package["name"], &package["rust_version"]))
+        .collect();
+    assert!(packages.len() > 100 && newer.is_empty(), "{newer:?}");
+}
+
+#[test]
+fn it_is_built_from_fewer_than_200_crates() {
+    let tree = cargo(&["tree", "--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"]);
+    let crates: std::collections::BTreeSet<_> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
+    assert!((50..200).contains(&crates.len()), "{}", crates.len());
+}
+
+#[test]
+fn no_crate_of_ours_has_unsafe_code() {
+    assert!(
+        file("Cargo.toml").contains("unsafe_code = \"forbid\"")
+            && file("src/main.rs").contains("#![forbid(unsafe_code)]")
+    );
+}
+
+#[test]
+fn the_readme_and_the_help_tell_the_same_exit_codes() {
+    let readme = file("README.md");
+    let help = World::new().run(["--help"]).prints("Exit codes:").succeeds().stdout;
+    for (code, meaning) in [
+        (0, "done"),
+        (1, "other failure"),
+        (2, "wrong use"),
+        (3, "no such login, or it lacks"),
+        (4, "secret store missing, locked or not answering"),
+        (5, "Quay refused"),
+        (6, "no answer in time"),
+        (7, "network or TLS"),
+        (8, "could not listen on the redirect address"),
+    ] {
+        assert!(readme.contains(&format!("| {code} | {meaning}")), "the README: {code} {meaning}");
+        assert!(help.contains(&format!("{code} {meaning}")), "the help: {code} {meaning}");
+    }
+    for text in [&readme, &help] {
+        assert!(text.contains("130, 143, 129"));
+    }
+}
+
+#[test]
+fn every_command_line_of_the_readme_is_one_that_the_program_takes() {
+    let world = World::new();
+    let readme = file("README.md");
+    let mut lines = 0;
+    // Between backticks, three of a fence as well as one, stands code.
+    let code = readme.split('`').skip(1).step_by(2);
+    for span in code.flat_map(|code| code.split(['\n', '|', ';'])).flat_map(|span| span.split("$(")) {
+        let line = span.split(['#', '<', ')']).next().unwrap_or_default().trim();
+        let Some(arguments) = line.strip_prefix("quay-auth ") else { continue };
+        let words = shlex::split(arguments).unwrap_or_else(|| panic!("quotes: {line}"));
+        // Everything before `--help` is parsed.
+        let words: Vec<&str> = words.iter().map(String::as_str).chain(["--help"]).collect();
+        world.run(words).prints("Usage:").succeeds();
+        lines += 1;
+    }
+    assert!(lines > 10, "{lines}");
+}
+
+#[test]
+fn the_page_needs_nothing_from_elsewhere() {
+    for name in ["page.html", "page.css", "page.js"] {
+        let text = file(&format!("static/{name}"));
+        for outside in ["https://", "url(http", "@import", "eval(", "innerHTML", "style=\"", "onclick=\""] {
+            assert!(!text.contains(outside), "{outside} in {name}");
+        }
+        // Names of namespaces are not fetched.
+        assert!(text.match_indices("http://").all(|(at, _)| text[at..].starts_with("http://www.w3.org/")), "{name}");
+    }
+}
