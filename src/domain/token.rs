@@ -50,18 +50,17 @@ impl fmt::Debug for AccessToken {
 
 /// The text without anything in it that could be a token, or a long part of one: for words that repeat what somebody typed.
 pub(crate) fn without_tokens(text: &str) -> String {
-    let in_a_word = |c: char| c.is_ascii_alphanumeric() || "_~+-".contains(c);
+    let in_a_word = |c: char| c.is_ascii_alphanumeric() || "._~+-".contains(c);
+    let is_random =
+        |part: &str| part.len() >= 20 && part.contains(|c: char| c.is_ascii_digit() || c.is_ascii_uppercase());
     let mut shown = String::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let length = rest.find(|c| in_a_word(c) != in_a_word(first)).unwrap_or(rest.len());
         let (run, after) = rest.split_at(length);
-        let is_long = in_a_word(first) && run.len() >= 20;
-        shown.push_str(if is_long && run.contains(|c: char| c.is_ascii_digit() || c.is_ascii_uppercase()) {
-            "…"
-        } else {
-            run
-        });
+        // A JWT has dots and dashes, but no uuid or host name has so long a part.
+        let is_secret = in_a_word(first) && run.split(['.', '-']).any(is_random);
+        shown.push_str(if is_secret { "…" } else { run });
         rest = after;
     }
     shown
@@ -97,7 +96,13 @@ mod tests {
             without_tokens(&format!("https://a:{secret}@quay.io:1/#access_token={secret}&x")),
             "https://a:…@quay.io:1/#access_token=…&x"
         );
-        for harmless in ["", "the value '--redirect-uri' is wrong", "docker-credential-quay-auth", "é – 日本"] {
+        for harmless in [
+            "",
+            "the value '--redirect-uri' is wrong",
+            "docker-credential-quay-auth",
+            "é – 日本",
+            "0a1b2c3d-0000-4000-8000-000000000000",
+        ] {
             assert_eq!(without_tokens(harmless), harmless);
         }
     }

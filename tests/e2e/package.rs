@@ -91,7 +91,8 @@ fn every_command_line_of_the_readme_is_one_that_the_program_takes() {
     for span in code.flat_map(|code| code.split(['\n', '|', ';'])).flat_map(|span| span.split("$(")) {
         let line = span.split(['#', '<', ')']).next().unwrap_or_default().trim();
         let Some(arguments) = line.strip_prefix("quay-auth ") else { continue };
-        let words = shlex::split(arguments).unwrap_or_else(|| panic!("quotes: {line}"));
+        let arguments = arguments.replace("UUID", "0a1b2c3d-0000-4000-8000-000000000000");
+        let words = shlex::split(&arguments).unwrap_or_else(|| panic!("quotes: {line}"));
         // Everything before `--help` is parsed.
         let words: Vec<&str> = words.iter().map(String::as_str).chain(["--help"]).collect();
         world.run(words).prints("Usage:").succeeds();
