@@ -15,6 +15,8 @@ declare -A packages=(
   [curl]=curl
   [ip]=iproute2
   [setpriv]=util-linux
+  [ssh]=openssh-client
+  [/usr/sbin/sshd]=openssh-server
   [strace]=strace
   [unshare]=util-linux
 )

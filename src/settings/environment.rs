@@ -125,14 +125,16 @@ fn without_browser() -> Option<NoBrowser> {
     }
 }
 
-/// `user@address` of this machine, out of `SSH_CONNECTION`: client address and port, server address and port.
+/// `user@address` of this machine, out of `SSH_CONNECTION`: client address and port, server address and port. `HOST` stands for what it
+/// does not tell, as behind a `ProxyCommand`.
 fn ssh_destination() -> Option<String> {
     let connection = variable("SSH_CONNECTION")?;
-    let server: IpAddr = connection.split_ascii_whitespace().nth(2)?.parse().ok()?;
+    let server = connection.split_ascii_whitespace().nth(2).and_then(|server| server.parse::<IpAddr>().ok());
+    let server = server.map_or_else(|| "HOST".to_owned(), |server| server.to_string());
     let user = variable("USER").or_else(|| variable("LOGNAME"));
     // It becomes part of a line to copy into a shell.
     let user = user.filter(|user| user.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)));
-    Some(user.map_or(server.to_string(), |user| format!("{user}@{server}")))
+    Some(user.map_or(server.clone(), |user| format!("{user}@{server}")))
 }
 
 /// The folders of this user's files, without the program's own name.

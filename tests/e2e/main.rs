@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `world` | a fresh home, a scrubbed environment, a stand-in; `world.run([...]).stdout(...)` |
 //! | `program` | the program run in it: what it must answer, how it ends |
+//! | `pty` | the program at a real pseudo-terminal |
 //! | `system` | mounts of its own, another user's home, strace |
 //! | `keyring` | gnome-keyring on a private bus: unlocked, locked, stalled, absent |
 //! | `browser` | a real Chromium by ChromeDriver |
@@ -13,6 +14,7 @@
 //! | `keyrings` | what `login` and `print-token` promise of a real keyring |
 //! | `killed` | what a login that is killed leaves |
 //! | `package` | what README, help and Cargo.toml say of each other |
+//! | `stuck/` | every way that a person gets stuck in a login |
 //! | `hostile` | what strangers send to the catcher |
 #![allow(
     clippy::unwrap_used,
@@ -33,10 +35,12 @@ mod logout;
 mod package;
 mod print_token;
 mod program;
+mod pty;
 mod quay;
 mod recordings;
 mod secrets;
 mod settings;
 mod status;
+mod stuck;
 mod system;
 mod world;
