@@ -1,6 +1,7 @@
 //! After the consent nothing is lost; and where a good token is kept already, nothing is done.
 
 use super::first_time::agree;
+use crate::browser::Browser;
 use crate::keyring::Keyring;
 use crate::pty::Terminal;
 use crate::quay::Verify;
@@ -109,4 +110,61 @@ fn for_ever_is_long() {
     assert!(!terminal.screen().contains(" left)"), "no end is shown: {}", terminal.screen());
     agree(&world, &terminal);
     terminal.ends(0);
+}
+
+/// The page offers the token, on a click and not before, and says how to use it.
+fn assert_offered(world: &World, browser: &Browser, token: &str) {
+    let everything = || {
+        let values = "[...document.querySelectorAll('input')].map(input => input.value).join()";
+        browser.execute(&format!("return document.documentElement.outerHTML + {values}")).to_string()
+    };
+    assert!(!everything().contains(token), "the token is in the page before anybody asked for it");
+    assert!(browser.text("main").contains(&format!("quay-auth login --with-token --host {}", world.quay.host())));
+    // Where the clipboard is out of reach, a field shows it.
+    browser.execute("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))");
+    browser.press("Copy the token");
+    let shown = "return document.querySelector('#token_field').value";
+    let give_up = std::time::Instant::now() + crate::world::PATIENCE;
+    while browser.execute(shown).as_str() != Some(token) {
+        assert!(std::time::Instant::now() < give_up, "{}", everything());
+    }
+    world.quay.set_verify(Verify::Normal);
+    let host = world.quay.host();
+    let by_hand = ["login", "--with-token", "--store", "file", "--host", &host];
+    world.run(by_hand).stdin(token).stderr("Logged in to").succeeds();
+    world.run(["print-token"]).stdout(&format!("{token}\n")).succeeds();
+}
+
+#[test]
+fn a_page_whose_program_was_killed_keeps_the_token_and_offers_it() {
+    let world = World::new();
+    world.quay.set_verify(Verify::Hang);
+    let browser = Browser::start();
+    let mut login = world.login(&[]).start();
+    let location = world.quay.authorize(&login.authorize_url()).expect("a consent");
+    browser.goto(&location);
+    // From here on the program has the token and asks Quay about it.
+    let give_up = std::time::Instant::now() + crate::world::PATIENCE;
+    while !world.quay.requests().iter().any(|request| request.path == "/v2/auth") {
+        assert!(std::time::Instant::now() < give_up, "Quay is asked about the token");
+        std::thread::yield_now();
+    }
+    login.signal(nix::sys::signal::Signal::SIGKILL);
+    assert_eq!(login.wait().code, -1);
+    browser.shows("gone");
+    assert_offered(&world, &browser, &token_of(&location));
+}
+
+#[test]
+fn a_page_whose_token_no_store_took_offers_it() {
+    let mut world = World::new();
+    let keyring = Keyring::start(&mut world);
+    let browser = Browser::start();
+    let mut login = world.login(&["--store", "keyring"]).start();
+    let location = world.quay.authorize(&login.authorize_url()).expect("a consent");
+    keyring.lock(&world);
+    browser.goto(&location);
+    browser.shows("store_failed");
+    login.fails(4);
+    assert_offered(&world, &browser, &token_of(&location));
 }
