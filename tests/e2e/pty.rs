@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use nix::sys::termios::LocalFlags;
@@ -21,6 +21,7 @@ pub(crate) struct Terminal {
     master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
     screen: Screen,
+    reader: JoinHandle<()>,
 }
 
 impl Terminal {
@@ -56,7 +57,7 @@ impl Terminal {
         let screen = Screen::default();
         let mut output = pair.master.try_clone_reader().expect("what it shows");
         let shown = Arc::clone(&screen);
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(count @ 1..) = output.read(&mut bytes) {
                 *shown.0.lock().unwrap() += &String::from_utf8_lossy(&bytes[..count]);
@@ -64,7 +65,7 @@ impl Terminal {
             }
         });
         let keys = pair.master.take_writer().expect("its keyboard");
-        Terminal { child, master: pair.master, keys, screen }
+        Terminal { child, master: pair.master, keys, screen, reader }
     }
 
     /// All that was shown so far.
@@ -131,8 +132,10 @@ impl Terminal {
     pub(crate) fn ends(mut self, code: u32) -> String {
         let give_up = Instant::now() + PATIENCE;
         let status = loop {
-            if let Some(status) = self.child.try_wait().expect("its state") {
-                break status;
+            // What it said last may still be on its way.
+            match self.child.try_wait().expect("its state") {
+                Some(status) if self.reader.is_finished() => break status,
+                _ => {}
             }
             assert!(Instant::now() < give_up, "it does not end, but shows:\n{}", self.screen());
             thread::sleep(Duration::from_millis(5));
