@@ -10,7 +10,7 @@ mod with_token;
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::{AssignmentId, ClientId, Profile, Scopes, nearest};
+use crate::domain::{AssignmentId, ClientId, Profile, Scheme, Scopes, nearest};
 use crate::error::{Error, Exit};
 use crate::login::{Answer, Authorization, Outcome, Pages, Request, open_browser};
 use crate::quay::{Client, Verdict, offered_scopes, verify};
@@ -63,8 +63,8 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
     let mut login = settings.login(&args.settings, settings.profile()?)?;
     check_scopes(&login, terminal)?;
-    if let Some((host, _)) = settings.token_variable()? {
-        terminal.warn(&format!("QUAY_AUTH_TOKEN is set and replaces the stored token of {host}, this new one too."));
+    if settings.token_variable()?.is_some_and(|(host, _)| host == login.profile.host) {
+        terminal.warn("QUAY_AUTH_TOKEN is set: it goes on standing in for the stored token, this new one too.");
     }
     let folder = settings.data_folder()?;
     if args.if_needed && is_good(&login, settings, &folder, terminal)? {
@@ -91,7 +91,7 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
 /// Says each time that the token can be read on the way, where it can.
 fn warn_of_plain_http(login: &LoginSettings, terminal: &mut Terminal) {
     let host = &login.profile.host;
-    if login.allow_http && host.scheme() == crate::domain::Scheme::Http && !host.is_loopback() {
+    if login.allow_http && host.scheme() == Scheme::Http && !host.is_loopback() {
         terminal.warn(&format!("{host} is spoken to without encryption: the token can be read on the way."));
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn ask(
     terminal: &mut Terminal,
 ) -> Result<Answer, Error> {
     let host = &story.login.profile.host;
-    prove::can_keep(story.login, &story.folder)?;
+    prove::the_place(story.login, &story.folder, conversation)?;
     // Quay compares the text, so the server's own name counts, not an alias of it.
     let local_app = ask_config(story.client).local_app.unwrap_or_else(|| format!("{}/oauth/localapp", host.origin()));
     let authorization = Authorization::to_local_app(&story.request(), local_app)?;

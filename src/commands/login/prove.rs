@@ -56,7 +56,7 @@ pub(super) fn the_way(
     let kept = awaited(&kept, conversation)?;
     terminal.waited();
 
-    let kept = kept.unwrap_or_else(|| Err(Error::new(Exit::Store, "the store could not be tried")));
+    let kept = kept.unwrap_or_else(store_untried);
     let known = known(application, login, client_id, terminal);
     let mut failures = Vec::new();
     let bound = bound.map_err(|error| failures.push(error));
@@ -71,6 +71,20 @@ pub(super) fn the_way(
             Err(first)
         }
     }
+}
+
+/// Proves only that the token can be kept; for what needs no redirect address.
+pub(super) fn the_place(login: &LoginSettings, folder: &Path, conversation: &Conversation) -> Result<(), Error> {
+    let kept = aside({
+        let (login, folder) = (login.clone(), folder.to_owned());
+        move || can_keep(&login, &folder)
+    });
+    awaited(&kept, conversation)?.unwrap_or_else(store_untried)
+}
+
+/// The thread that tried the store died: a bug.
+fn store_untried() -> Result<(), Error> {
+    Err(Error::new(Exit::Store, "the store could not be tried").hint("try again; if it goes on, please report it"))
 }
 
 /// Does something on a thread, which is left behind when nobody waits for it any longer.
@@ -120,7 +134,7 @@ fn known(
 }
 
 /// Whether both the token and its record can be written.
-pub(super) fn can_keep(login: &LoginSettings, folder: &Path) -> Result<(), Error> {
+fn can_keep(login: &LoginSettings, folder: &Path) -> Result<(), Error> {
     Profiles::prove_writable(folder)?;
     store::open(login.store, folder).make_ready()?;
     Ok(())

@@ -26,7 +26,7 @@ pub(super) fn run(
     warn_of_plain_http(login, terminal);
     let client = Client::new(&profile.host, login.ca_file.as_deref())?;
     let mut conversation = Conversation::begin()?;
-    prove::can_keep(login, folder)?;
+    prove::the_place(login, folder, &conversation)?;
     let question = format!("Paste the token for {profile} (it is not shown), then press Enter:");
     let text = conversation.read_secret(&question, terminal)?.ok_or_else(|| malformed(MalformedToken))?;
     let (text, expires_in) = token_in_address(&text).unwrap_or((text, None));
