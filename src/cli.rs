@@ -27,6 +27,7 @@ Exit codes:
   3 no such login, or it lacks    8 could not listen on the redirect address
     a required scope              130, 143, 129 ended by SIGINT, SIGTERM, SIGHUP
   4 secret store missing, locked or not answering
+  126, 127 the command of `exec` cannot be run, is not there; else its own
 
 Settings: flags, then QUAY_AUTH_HOST and the like, then config.toml, then what the last login used.
 QUAY_AUTH_TOKEN replaces the stored token of the default host, e.g. in CI.";

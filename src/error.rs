@@ -30,6 +30,12 @@ pub(crate) enum Exit {
     Network,
     /// 8: the redirect address could not be listened on.
     Listen,
+    /// 1: a client of docker's credential protocol gets the message on stdout, as its answer.
+    Answered,
+    /// 126: the command that should be run is not runnable.
+    NotRunnable,
+    /// 127: there is no such command to run.
+    NotFound,
     /// 130, 143, 129: ended by a signal.
     Signal(Signal),
 }
@@ -37,7 +43,7 @@ pub(crate) enum Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         ExitCode::from(match exit {
-            Exit::Failure => 1,
+            Exit::Failure | Exit::Answered => 1,
             Exit::Usage => 2,
             Exit::NoLogin => 3,
             Exit::Store => 4,
@@ -45,6 +51,8 @@ impl From<Exit> for ExitCode {
             Exit::Timeout => 6,
             Exit::Network => 7,
             Exit::Listen => 8,
+            Exit::NotRunnable => 126,
+            Exit::NotFound => 127,
             Exit::Signal(Signal::Interrupt) => 130,
             Exit::Signal(Signal::Terminate) => 143,
             Exit::Signal(Signal::HangUp) => 129,

@@ -6,8 +6,10 @@
 
 mod cli;
 mod commands;
+mod docker;
 mod domain;
 mod error;
+mod export;
 mod files;
 mod hardening;
 mod keyboard;
@@ -22,6 +24,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cli::{Cli, FIRST_STEPS};
+use commands::Command;
 use error::Error;
 use settings::{Settings, Surroundings};
 use terminal::{Terminal, Verbosity};
@@ -56,7 +59,10 @@ fn main() -> ExitCode {
 /// Settles the settings and runs the command.
 fn run(cli: Cli, surroundings: Surroundings, terminal: &mut Terminal) -> Result<(), Error> {
     let Some(command) = cli.command else { return terminal.data(FIRST_STEPS) };
-    let mut settings = Settings::load(cli.profile, surroundings)?;
-    commands::recover(&mut settings, terminal)?;
-    command.run(&settings, terminal)
+    let is_asked_by_a_client = matches!(command, Command::CredentialHelper(_));
+    let ran = Settings::load(cli.profile, surroundings).map_err(Error::from).and_then(|mut settings| {
+        commands::recover(&mut settings, terminal)?;
+        command.run(&settings, terminal)
+    });
+    if is_asked_by_a_client { ran.map_err(commands::in_protocol) } else { ran }
 }

@@ -64,6 +64,11 @@ impl Terminal {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
+    /// Whether what goes to stdout is seen by a person.
+    pub(crate) fn shows_data(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Prints `text` and a newline on stdout. A reader that has gone away is no error.
     pub(crate) fn data(&mut self, text: &str) -> Result<(), Error> {
         self.stdout(&[text.as_bytes(), b"\n"])
@@ -146,6 +151,10 @@ impl Terminal {
     /// Says an error: what happened, why, and what to do.
     pub(crate) fn report(&mut self, error: &Error) {
         self.waiting = None;
+        if error.exit == Exit::Answered {
+            let _ = self.data(&error.to_string());
+            return;
+        }
         let head = self.toned(Tone::Bad, "error:");
         self.stderr(&format!("quay-auth: {head} {error}"));
         let mut cause = std::error::Error::source(error);

@@ -1,11 +1,17 @@
 //! The commands, one file each: its `Args` and its `run`. To add one: a file here, a variant and an arm below, a file in `tests/e2e/`.
 
+mod credential_helper;
+mod docker;
+mod exec;
+mod export;
+mod held;
 mod login;
 mod logout;
 mod print_token;
 mod recover;
 mod status;
 
+pub(crate) use credential_helper::in_protocol;
 pub(crate) use recover::recover;
 
 use clap::Subcommand;
@@ -21,10 +27,20 @@ pub(crate) enum Command {
     Login(Box<login::Args>),
     /// Print the token and a newline, nothing else
     PrintToken(print_token::Args),
+    /// Run a command that finds the token in its environment
+    Exec(exec::Args),
+    /// Let docker, podman, skopeo and buildah use the token
+    #[command(subcommand)]
+    Docker(docker::Action),
+    /// Write the token in the format of another tool
+    Export(export::Args),
     /// Show every login
     Status(status::Args),
     /// Forget a token
     Logout(logout::Args),
+    /// Answer docker and its kin: what `docker-credential-quay-auth` becomes
+    #[command(hide = true)]
+    CredentialHelper(credential_helper::Args),
 }
 
 impl Command {
@@ -33,8 +49,12 @@ impl Command {
         match self {
             Command::Login(args) => login::run(&args, settings, terminal),
             Command::PrintToken(args) => print_token::run(&args, settings, terminal),
+            Command::Exec(args) => exec::run(&args, settings),
+            Command::Docker(action) => docker::run(&action, settings, terminal),
+            Command::Export(args) => export::run(&args, settings, terminal),
             Command::Status(args) => status::run(&args, settings, terminal),
             Command::Logout(args) => logout::run(&args, settings, terminal),
+            Command::CredentialHelper(args) => credential_helper::run(&args, settings, terminal),
         }
     }
 }

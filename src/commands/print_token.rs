@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use crate::domain::{AccessToken, Profile, Scopes, Timestamp};
+use super::held::{Held, held};
+use crate::domain::{BASIC_USER, Profile, Scopes, Timestamp};
 use crate::error::{Error, Exit};
 use crate::settings::Settings;
-use crate::store::{self, TokenRecord};
+use crate::store::TokenRecord;
 use crate::terminal::Terminal;
 
 /// Stands below the help.
@@ -44,14 +45,7 @@ struct Json<'a> {
 
 /// Prints the token.
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
-    let profile = settings.profile()?;
-    let (token, record) = match settings.token_variable()? {
-        Some((host, token)) if host == profile.host => (token, None),
-        _ => {
-            let (token, record) = stored(settings, &profile)?;
-            (token, Some(record))
-        }
-    };
+    let Held { profile, token, record } = held(settings)?;
     if let Some(required) = &args.require {
         check_scopes(&profile, record.as_ref(), required)?;
     }
@@ -61,24 +55,11 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
     let json = Json {
         token: token.expose(),
         host: profile.host.to_string(),
-        username: "$oauthtoken",
+        username: BASIC_USER,
         scopes: record.as_ref().and_then(|record| record.scopes.as_ref()),
         expires_at: record.as_ref().and_then(|record| record.expires_at),
     };
     terminal.json(&json)
-}
-
-/// The stored token and what is known of it.
-fn stored(settings: &Settings, profile: &Profile) -> Result<(AccessToken, TokenRecord), Error> {
-    // Without a home there can be no login, and that is not the same as none.
-    let folder = settings.data_folder()?;
-    let Some(record) = settings.profiles.find(profile) else { return Err(Error::no_login(profile)) };
-    let Some(token_record) = &record.token else { return Err(Error::no_login(profile)) };
-    match store::open(record.store, &folder).get(profile)? {
-        Some(token) => Ok((token, token_record.clone())),
-        None => Err(Error::no_login(profile)
-            .caused_by(format!("the {} no longer holds the token that was put there", record.store))),
-    }
 }
 
 /// Fails where the token is not known to have the required scopes.

@@ -26,7 +26,7 @@ impl Scheme {
     }
 
     /// The port that goes without saying.
-    fn default_port(self) -> u16 {
+    pub(crate) fn default_port(self) -> u16 {
         match self {
             Scheme::Https => 443,
             Scheme::Http => 80,
@@ -53,6 +53,16 @@ impl Host {
         Host { name: "quay.io".to_owned(), port: 443, scheme: Scheme::Https }
     }
 
+    /// The name alone: lower case, punycode, IPv6 in brackets.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The port.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// How it is spoken to.
     pub(crate) fn scheme(&self) -> Scheme {
         self.scheme
@@ -76,6 +86,11 @@ impl Host {
         } else {
             format!("{}://{}:{}", self.scheme.as_str(), self.name, self.port)
         }
+    }
+
+    /// The host as the names of its images begin: without the port that its scheme brings along.
+    pub(crate) fn registry(&self) -> String {
+        if self.port == self.scheme.default_port() { self.name.clone() } else { format!("{}:{}", self.name, self.port) }
     }
 
     /// Whether what is sent there stays on this machine: `localhost` or a loopback address.
@@ -262,6 +277,19 @@ mod tests {
             ("http://10.0.0.1", false),
         ] {
             assert_eq!(host.parse::<Host>().unwrap().is_loopback(), loopback, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_named_as_images_name_it() {
+        for (host, name) in [
+            ("quay.io", "quay.io"),
+            ("quay.test:8443", "quay.test:8443"),
+            ("http://quay.test", "quay.test"),
+            ("http://localhost:8080", "localhost:8080"),
+            ("http://quay.test:443", "quay.test:443"),
+        ] {
+            assert_eq!(host.parse::<Host>().unwrap().registry(), name);
         }
     }
 }

@@ -16,7 +16,7 @@ pub(crate) use profile::{Profile, ProfileName, StoreKind};
 pub(crate) use scopes::Scopes;
 pub(crate) use server_text::ServerText;
 pub(crate) use timestamp::Timestamp;
-pub(crate) use token::{AccessToken, MalformedToken, without_tokens};
+pub(crate) use token::{AccessToken, BASIC_USER, MalformedToken, without_tokens};
 
 /// Lets each of these types stand in a file or in JSON as the text that `FromStr` reads and `Display` writes.
 macro_rules! stands_as_text {

@@ -6,6 +6,9 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+/// The user name that goes with a token where a password is asked for (recorded case V1). In a shell it needs single quotes.
+pub(crate) const BASIC_USER: &str = "$oauthtoken";
+
 /// An OAuth 2 access token of Quay: 20 to 4096 characters of `[A-Za-z0-9._~+/=-]`.
 ///
 /// Quay's own have 40 letters and digits; a JWT of the server's OIDC provider is taken as well. Made only by [`AccessToken::parse`],
@@ -38,7 +41,12 @@ impl AccessToken {
 
     /// Whether both are the same token, in constant time.
     pub(crate) fn same_as(&self, other: &AccessToken) -> bool {
-        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+        self.is(&other.0)
+    }
+
+    /// Whether the text is this token, in constant time.
+    pub(crate) fn is(&self, text: &str) -> bool {
+        self.0.as_bytes().ct_eq(text.as_bytes()).into()
     }
 }
 

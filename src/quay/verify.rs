@@ -9,7 +9,7 @@ use ureq::http::HeaderValue;
 use zeroize::Zeroizing;
 
 use super::client::{Answer, Client, Error, Limits};
-use crate::domain::{AccessToken, ServerText};
+use crate::domain::{AccessToken, BASIC_USER, ServerText};
 
 /// A person waits for this.
 const LIMITS: Limits = Limits { time: Duration::from_secs(5), size: 64 * 1024 };
@@ -41,7 +41,7 @@ pub(crate) struct Identity {
 
 /// Asks Quay whether the token is good (recorded cases "V …"). Costs the server about half a second.
 pub(crate) fn verify(client: &Client, token: &AccessToken) -> Verdict {
-    let credentials = Zeroizing::new(format!("$oauthtoken:{}", token.expose()));
+    let credentials = Zeroizing::new(format!("{BASIC_USER}:{}", token.expose()));
     let basic = Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(credentials.as_bytes())));
     let Ok(mut authorization) = HeaderValue::from_str(&basic) else {
         return Verdict::Refused("the token does not fit into a header".into());

@@ -8,7 +8,8 @@ use std::str::FromStr;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Error, Layer};
+use super::Error;
+use super::login::Layer;
 use crate::domain::{HostArgument, ProfileName, nearest};
 use crate::files;
 
@@ -28,6 +29,8 @@ pub(super) struct HostSection {
     pub(super) host: HostArgument,
     /// What holds for each profile there.
     pub(super) layer: Layer,
+    /// The profile that docker gets.
+    pub(super) docker_profile: Option<ProfileName>,
     /// `[host."…".profile.NAME]`: what differs.
     pub(super) profiles: Vec<(ProfileName, Layer)>,
 }
@@ -87,10 +90,10 @@ impl<'a> Reader<'a> {
     /// `[host."…"]`.
     fn host(&self, name: &Spanned<Cow<'a, str>>, section: &Value<'a>) -> Result<HostSection, Error> {
         let host = self.parse(name.span(), name.get_ref())?;
-        let mut read = HostSection { host, layer: Layer::default(), profiles: Vec::new() };
+        let mut read = HostSection { host, layer: Layer::default(), docker_profile: None, profiles: Vec::new() };
         for (key, value) in self.table(section)? {
             match key.get_ref().as_ref() {
-                "docker_profile" => drop(self.parsed::<ProfileName>(value)?),
+                "docker_profile" => read.docker_profile = Some(self.parsed(value)?),
                 "profile" => {
                     for (name, section) in self.table(value)? {
                         let profile = self.parse(name.span(), name.get_ref())?;
@@ -196,6 +199,7 @@ mod tests {
         let [plain, section] = &config.hosts[..] else { panic!() };
         assert_eq!(section.layer.client_id.as_ref().unwrap().as_str(), "abc");
         assert_eq!(section.layer.ca_file.as_deref(), Some(Path::new("/etc/quay-auth/ca.pem")));
+        assert_eq!(section.docker_profile.as_ref().unwrap().to_string(), "ci");
         assert_eq!(section.profiles[0].1.scopes.as_ref().unwrap().to_string(), "repo:write");
         assert_eq!(plain.layer.allow_http, Some(true));
     }

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use zeroize::Zeroizing;
 
 use super::{Color, Error};
+use crate::docker::Places;
 
 /// A variable's value as text; empty counts as unset, and what is not UTF-8 is shown with marks in its place.
 #[expect(clippy::disallowed_methods, reason = "the one door to the environment")]
@@ -135,6 +136,32 @@ fn ssh_destination() -> Option<String> {
     // It becomes part of a line to copy into a shell.
     let user = user.filter(|user| user.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)));
     Some(user.map_or(server.clone(), |user| format!("{user}@{server}")))
+}
+
+/// Where docker and the containers tools look (containers-auth.json(5); docker's `DOCKER_CONFIG` and `DOCKER_AUTH_CONFIG`).
+pub(super) fn docker_places() -> Places {
+    let path = |name: &str| variable(name).map(PathBuf::from);
+    let home = path(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
+    let docker_folder = path("DOCKER_CONFIG");
+    let named = path("REGISTRY_AUTH_FILE");
+    let asked_first = match (&named, &docker_folder) {
+        // Each takes the place of all others.
+        (Some(_), _) | (None, Some(_)) => Vec::new(),
+        (None, None) => {
+            let runtime = path("XDG_RUNTIME_DIR").filter(|_| cfg!(target_os = "linux"));
+            let config = path("XDG_CONFIG_HOME").or_else(|| home.as_ref().map(|home| home.join(".config")));
+            [runtime, config].into_iter().flatten().map(|folder| folder.join("containers").join("auth.json")).collect()
+        }
+    };
+    Places {
+        config: docker_folder
+            .or_else(|| home.map(|home| home.join(".docker")))
+            .map(|folder| folder.join("config.json")),
+        asked_first,
+        only_file: named,
+        has_auth_variable: variable("DOCKER_AUTH_CONFIG").is_some(),
+        path: variable("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default(),
+    }
 }
 
 /// The folders of this user's files, without the program's own name.

@@ -16,7 +16,7 @@ use std::path::Path;
 use crate::domain::{AccessToken, Profile, StoreKind};
 use crate::files;
 
-pub(crate) use profiles::{Pending, Profiles, ProfilesError, Record, TokenRecord};
+pub(crate) use profiles::{DockerRecord, Pending, Profiles, ProfilesError, Record, TokenRecord};
 
 /// Why a store could not do what it was asked; each has its own next step.
 #[derive(Debug, thiserror::Error)]

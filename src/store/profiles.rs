@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{ClientId, Profile, RedirectUri, Scopes, ServerText, StoreKind, Timestamp};
+use crate::domain::{ClientId, Host, Profile, ProfileName, RedirectUri, Scopes, ServerText, StoreKind, Timestamp};
 use crate::files::{self, Lock, PrivateFolder};
 
 /// The file's name.
@@ -35,9 +35,29 @@ pub(crate) enum ProfilesError {
     File(#[from] files::Error),
 }
 
-/// The list of logins.
+/// The list of logins, and what docker gets of them.
 #[derive(Debug, Default)]
-pub(crate) struct Profiles(Vec<Record>);
+pub(crate) struct Profiles {
+    /// The logins.
+    records: Vec<Record>,
+    /// By host.
+    docker: BTreeMap<Host, DockerRecord>,
+}
+
+/// What is remembered of a host for docker and its kin.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct DockerRecord {
+    /// The profile that `docker install` was told to serve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) profile: Option<ProfileName>,
+    /// Whether `docker logout` was the last word: no answer until a login.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_logged_out: bool,
+    /// The helper that quay-auth took the place of, by the settings file.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) replaced: BTreeMap<PathBuf, String>,
+}
 
 /// What is remembered of one login: the settings that it used, and its token but for the secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,7 +138,7 @@ impl Profiles {
             let line = text.get(..start).unwrap_or(&text).matches('\n').count() + 1;
             ProfilesError::Broken { path, line, message: error.message().to_owned() }
         })?;
-        Ok(Profiles(file.profile.into_values().collect()))
+        Ok(Profiles { records: file.profile.into_values().collect(), docker: file.docker })
     }
 
     /// Holds off `commands::recover` while a token and its record are written.
@@ -155,8 +175,9 @@ impl Profiles {
         change: impl FnOnce(&mut Profiles),
     ) -> Result<(), ProfilesError> {
         change(&mut self);
-        let file =
-            ProfilesFile { profile: self.0.into_iter().map(|record| (record.profile.to_string(), record)).collect() };
+        self.docker.retain(|_, record| *record != DockerRecord::default());
+        let by_name = self.records.into_iter().map(|record| (record.profile.to_string(), record));
+        let file = ProfilesFile { profile: by_name.collect(), docker: self.docker };
         let unwritable = |error: toml::ser::Error| ProfilesError::Unwritable(error.to_string());
         let text = toml::to_string(&file).map_err(unwritable)?;
         let head = "# Written by quay-auth; your own settings belong into config.toml. No secret stands here.\n\n";
@@ -172,40 +193,53 @@ impl Profiles {
 
     /// The record of that profile.
     pub(crate) fn find(&self, profile: &Profile) -> Option<&Record> {
-        self.0.iter().find(|record| record.profile == *profile)
+        self.records.iter().find(|record| record.profile == *profile)
     }
 
     /// All records, by host and name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Record> {
-        self.0.iter()
+        self.records.iter()
+    }
+
+    /// What docker gets of that host.
+    pub(crate) fn docker(&self, host: &Host) -> DockerRecord {
+        self.docker.get(host).cloned().unwrap_or_default()
+    }
+
+    /// The same, to change it.
+    pub(crate) fn docker_mut(&mut self, host: &Host) -> &mut DockerRecord {
+        self.docker.entry(host.clone()).or_default()
     }
 
     /// Puts the record in the place of the one with its written name.
     pub(crate) fn put(&mut self, record: Record) {
         self.forget(&record.profile);
-        self.0.push(record);
+        self.records.push(record);
     }
 
     /// Drops the record, settings and all.
     pub(crate) fn forget(&mut self, profile: &Profile) {
         let name = profile.to_string();
-        self.0.retain(|record| record.profile.to_string() != name);
+        self.records.retain(|record| record.profile.to_string() != name);
     }
 
     /// Drops what is known of the token and keeps the settings.
     pub(crate) fn forget_token(&mut self, profile: &Profile) {
-        if let Some(record) = self.0.iter_mut().find(|record| record.profile == *profile) {
+        if let Some(record) = self.records.iter_mut().find(|record| record.profile == *profile) {
             record.token = None;
         }
     }
 }
 
-/// The file: `[profile."NAME@HOST"]`, in that order.
+/// The file: `[profile."NAME@HOST"]`, in that order, and `[docker.HOST]`.
 #[derive(Serialize, Deserialize)]
 struct ProfilesFile {
     /// By written name, which is for people; what counts stands inside.
     #[serde(default)]
     profile: BTreeMap<String, Record>,
+    /// By host.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    docker: BTreeMap<Host, DockerRecord>,
 }
 
 #[cfg(test)]
@@ -243,7 +277,7 @@ mod tests {
             Profiles::update(&folder, |profiles| profiles.put(record.clone())).unwrap();
             Profiles::update(&folder, |profiles| profiles.put(record.clone())).unwrap();
         }
-        assert_eq!(Profiles::load(&folder).unwrap().0, records);
+        assert_eq!(Profiles::load(&folder).unwrap().records, records);
         Profiles::update(&folder, |profiles| profiles.forget_token(&records[1].profile)).unwrap();
         let kept = Profiles::load(&folder).unwrap();
         assert_eq!(kept.find(&records[1].profile).unwrap().token, None);

@@ -50,12 +50,18 @@ fn difference(expected: &str, text: &str) -> String {
     format!("line {}:\n{}{}", common + 1, shown("- ", &old), shown("+ ", &new))
 }
 
-/// The commands that `--help` lists.
-fn commands(world: &World) -> Vec<String> {
-    let help = printed(world, &["--help"]);
-    let (_, list) = help.split_once("\nCommands:\n").expect("a list of commands");
+/// The commands that `--help` lists, and those below them, such as `docker install`.
+fn commands(world: &World, above: &[&str]) -> Vec<String> {
+    let help = printed(world, &[above, &["--help"]].concat());
+    let Some((_, list)) = help.split_once("\nCommands:\n") else { return Vec::new() };
     let lines = list.lines().take_while(|line| !line.is_empty());
-    lines.map(|line| line.split_whitespace().next().expect("a name").to_owned()).collect()
+    let names = lines.map(|line| line.split_whitespace().next().expect("a name"));
+    names
+        .flat_map(|name| {
+            let words = [above, &[name]].concat();
+            std::iter::once(words.join(" ")).chain(commands(world, &words))
+        })
+        .collect()
 }
 
 #[test]
@@ -66,17 +72,22 @@ fn alone_it_says_what_to_do_first() {
 #[test]
 fn the_help_of_it_and_of_each_command_is_the_one_that_was_read() {
     let world = World::new();
-    let commands = commands(&world);
+    let commands = commands(&world, &[]);
     assert!(commands.iter().any(|command| command == "print-token"), "{commands:?}");
     assert_is_snapshot(&world, "help.txt", &["--help"]);
     for command in &commands {
-        assert_is_snapshot(&world, &format!("{command}.txt"), &[command, "--help"]);
+        let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        assert_is_snapshot(&world, &format!("{}.txt", command.replace(' ', "-")), &words);
     }
     // And no other is left behind.
     let mut files: Vec<String> =
         fs::read_dir(snapshots()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    let mut expected: Vec<String> =
-        ["alone", "help"].iter().map(ToString::to_string).chain(commands).map(|name| name + ".txt").collect();
+    let mut expected: Vec<String> = ["alone", "help"]
+        .iter()
+        .map(ToString::to_string)
+        .chain(commands)
+        .map(|name| name.replace(' ', "-") + ".txt")
+        .collect();
     files.sort();
     expected.sort();
     assert_eq!(files, expected);
@@ -113,7 +124,7 @@ fn the_help_lists_every_exit_code() {
     let (table, _) = rest.split_once("\n\n").expect("its end");
     let numbers: Vec<&str> =
         table.split([' ', ',', '\n']).filter(|word| word.bytes().all(|b| b.is_ascii_digit())).collect();
-    for code in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "129", "130", "143"] {
+    for code in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "126", "127", "129", "130", "143"] {
         assert_eq!(numbers.iter().filter(|number| **number == code).count(), 1, "{code}: {table}");
     }
 }
@@ -124,6 +135,8 @@ fn each_command_shows_how_it_is_used() {
     for (command, example) in [
         ("login", "quay-auth login --host quay.example.com --client-id ID"),
         ("print-token", "curl -H \"Authorization: Bearer $(quay-auth print-token)\""),
+        ("exec", "quay-auth exec -- terraform plan"),
+        ("export", "quay-auth export kubernetes-secret | kubectl apply"),
     ] {
         let help = printed(&world, &[command, "--help"]);
         assert!(help.contains("Examples:") && help.contains(example), "{help}");

@@ -12,6 +12,7 @@
 //! | `recordings/` | Quay's recorded answers, played against the stand-in |
 //! | one file or folder a command | what that command promises |
 //! | `keyrings` | what `login` and `print-token` promise of a real keyring |
+//! | `docker/` | the credential helper, docker's settings, the real docker, podman, skopeo and buildah |
 //! | `killed` | what a login that is killed leaves |
 //! | `package` | what README, help and Cargo.toml say of each other |
 //! | `stuck/` | every way that a person gets stuck in a login |
@@ -25,6 +26,9 @@
 
 mod bad_input;
 mod browser;
+mod docker;
+mod exec;
+mod export;
 mod help;
 mod hostile;
 mod keyring;

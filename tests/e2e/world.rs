@@ -108,6 +108,13 @@ impl World {
         Run::new(command)
     }
 
+    /// `docker-credential-quay-auth` with this verb and this on its stdin, as a client calls it.
+    pub(crate) fn helper(&self, verb: &str, stdin: &str) -> Run {
+        let mut command = self.command(env!("CARGO_BIN_EXE_docker-credential-quay-auth"));
+        command.arg(verb);
+        Run::new(command).stdin(stdin)
+    }
+
     /// `quay-auth login` at this world's Quay into the file store without a browser, as far as `more` does not say otherwise.
     pub(crate) fn login(&self, more: &[&str]) -> Run {
         let host = self.quay.host();

@@ -193,7 +193,10 @@ fn write(token: &AccessToken, record: &Record, before: Option<&Record>, folder: 
     let stored = store.set(&record.profile, token).or_else(|_| store.set(&record.profile, token));
     let now = if stored.is_ok() { Some(record) } else { before };
     Profiles::update(folder, |profiles| match now {
-        Some(now) => profiles.put(now.clone()),
+        Some(now) => {
+            profiles.put(now.clone());
+            profiles.docker_mut(&now.profile.host).is_logged_out &= stored.is_err();
+        }
         None => profiles.forget(&record.profile),
     })
     .map_err(unwritten)?;
