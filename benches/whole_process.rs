@@ -1,11 +1,12 @@
-//! How long `print-token` takes as a whole process, next to peers in the same run: `cargo bench`.
+//! How long `print-token`, `exec` and the credential helper take as whole processes, next to peers in the same run: `cargo bench`.
 //!
 //! Peers: an empty Rust program and a bare one that reads one secret by a plain Secret Service session (both are this program, called
-//! with an argument), `secret-tool lookup`, and `gh auth token` where it is installed. Each pair runs in turn, A B A B …; what is
+//! with an argument), `secret-tool lookup`, `docker-credential-secretservice get`, and `gh auth token` where it is installed. Each pair runs in turn, A B A B …; what is
 //! printed is the median of each and the median of the pairs' ratios, beside the figure to reach.
 #![allow(clippy::missing_docs_in_private_items, reason = "names and the text above say it")]
 #![allow(
     clippy::expect_used,
+    clippy::panic,
     clippy::print_stdout,
     clippy::disallowed_methods,
     reason = "a benchmark runs programs and prints"
@@ -18,6 +19,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_quay-auth");
+const HELPER: &str = env!("CARGO_BIN_EXE_docker-credential-quay-auth");
 const TOKEN: &str = "BENCHMARKBENCHMARKBENCHMARKBENCHMARK0001";
 /// A host that refuses connections at once: storing a token must not wait for anybody.
 const HOST: &str = "http://127.0.0.1:1";
@@ -27,6 +29,7 @@ fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("nothing") => {}
         Some("bare-read") => bare_read(),
+        Some("become-bare-read") => become_bare_read(),
         _ => bench(),
     }
 }
@@ -57,25 +60,49 @@ fn bare_read() {
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 fn bare_read() {}
 
+/// What a helper costs that is a program of its own in front of the one that reads.
+#[cfg(unix)]
+fn become_bare_read() {
+    use std::os::unix::process::CommandExt;
+    let this = std::env::current_exe().expect("this program");
+    panic!("{}", Command::new(this).arg("bare-read").exec());
+}
+
+#[cfg(not(unix))]
+fn become_bare_read() {}
+
 fn bench() {
     let folder = tempfile::tempdir().expect("a folder");
     let home = folder.path();
-    println!("print-token, whole process, medians of {ROUNDS} paired rounds\n");
-    println!("{:<42} {:>9} {:>9} {:>7} {:>9}", "against", "it, ms", "ours, ms", "ratio", "wanted");
+    println!("whole process, medians of {ROUNDS} paired rounds\n");
+    println!("{:<52} {:>9} {:>9} {:>7} {:>9}", "ours against its peer", "it, ms", "ours, ms", "ratio", "wanted");
     let this = std::env::current_exe().expect("this program");
     let this = this.to_str().expect("a plain path");
+    let print = &[PROGRAM, "print-token"];
+    let exec = &[PROGRAM, "exec", "--", "true"];
+    let (nothing, bare_read, become_bare_read) = ([this, "nothing"], [this, "bare-read"], [this, "become-bare-read"]);
+    let pair = |name, peer, ours, wanted| Pair { name, peer, ours, stdin: "", wanted };
 
     store(home, "file", None);
-    pair(home, None, &[this, "nothing"], "file: an empty Rust program", 1.3);
+    pair("print-token, file: an empty Rust program", &nothing, print, 1.3).run(home, None);
+    pair("exec -- true, file: print-token", print, exec, 1.3).run(home, None);
 
-    let bus = Bus::start(home);
-    store(home, "keyring", Some(&bus));
-    pair(home, Some(&bus), &[this, "bare-read"], "keyring: one plain Secret Service read", 1.3);
-    let lookup = ["secret-tool", "lookup", "service", "quay-auth", "username", "default@127.0.0.1:1"];
-    pair(home, Some(&bus), &lookup, "keyring: secret-tool lookup", 0.3);
+    let bus = &Bus::start(home);
+    store(home, "keyring", Some(bus));
+    pair("print-token: one plain Secret Service read", &bare_read, print, 1.3).run(home, Some(bus));
+    let lookup = &["secret-tool", "lookup", "service", "quay-auth", "username", "default@127.0.0.1:1"];
+    pair("print-token: secret-tool lookup", lookup, print, 0.3).run(home, Some(bus));
     if Command::new("gh").arg("--version").output().is_ok() {
-        pair(home, Some(&bus), &["gh", "auth", "token"], "keyring: gh auth token", 0.06);
+        pair("print-token: gh auth token", &["gh", "auth", "token"], print, 0.06).run(home, Some(bus));
     }
+    pair("exec -- true: print-token", print, exec, 1.3).run(home, Some(bus));
+
+    let get = |name, peer, wanted| Pair { name, peer, ours: &[HELPER, "get"], stdin: "127.0.0.1:1", wanted };
+    get("helper get: one empty program and one plain read", &become_bare_read, 1.3).run(home, Some(bus));
+    let credentials = format!("{{\"ServerURL\":\"127.0.0.1:1\",\"Username\":\"u\",\"Secret\":\"{TOKEN}\"}}");
+    fed(command(home, Some(bus), &["docker-credential-secretservice", "store"]), &credentials);
+    get("helper get: docker-credential-secretservice get", &["docker-credential-secretservice", "get"], 0.3)
+        .run(home, Some(bus));
 }
 
 /// A command with a home of its own.
@@ -94,35 +121,53 @@ fn command(home: &Path, bus: Option<&Bus>, words: &[&str]) -> Command {
 
 /// Puts the token into that store.
 fn store(home: &Path, kind: &str, bus: Option<&Bus>) {
-    let mut login = command(home, bus, &[PROGRAM, "login", "--with-token", "--host", HOST, "--store", kind]);
-    let mut login = login.stdin(Stdio::piped()).spawn().expect("quay-auth");
-    login.stdin.take().expect("a pipe").write_all(TOKEN.as_bytes()).expect("stdin");
-    assert!(login.wait().expect("quay-auth").success(), "the token is stored in the {kind}");
+    fed(command(home, bus, &[PROGRAM, "login", "--with-token", "--host", HOST, "--store", kind]), TOKEN);
 }
 
-/// Runs both in turn and prints how they compare.
-fn pair(home: &Path, bus: Option<&Bus>, peer: &[&str], name: &str, wanted: f64) {
-    let time = |words: &[&str]| -> Duration {
-        let mut command = command(home, bus, words);
-        let start = Instant::now();
-        let status = command.status().expect("the program starts");
-        let took = start.elapsed();
-        assert!(status.success(), "{words:?} ends with {status}");
-        took
-    };
-    let ours = [PROGRAM, "print-token"];
-    let (mut its_times, mut our_times, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..ROUNDS + 5 {
-        let (its, our) = (time(peer).as_secs_f64(), time(&ours).as_secs_f64());
-        // The first rounds warm the caches.
-        if round >= 5 {
-            its_times.push(its * 1000.0);
-            our_times.push(our * 1000.0);
-            ratios.push(our / its);
+/// Runs a command that reads this, and succeeds.
+fn fed(mut command: Command, stdin: &str) {
+    let mut child = command.stdin(Stdio::piped()).spawn().expect("the program starts");
+    child.stdin.take().expect("a pipe").write_all(stdin.as_bytes()).expect("stdin");
+    assert!(child.wait().expect("its end").success(), "{command:?}");
+}
+
+/// Two commands that are compared, and the figure to reach.
+struct Pair<'a> {
+    name: &'a str,
+    peer: &'a [&'a str],
+    ours: &'a [&'a str],
+    /// What both read.
+    stdin: &'a str,
+    wanted: f64,
+}
+
+impl Pair<'_> {
+    /// Runs both in turn and prints how they compare.
+    fn run(&self, home: &Path, bus: Option<&Bus>) {
+        let input = home.join("stdin");
+        std::fs::write(&input, self.stdin).expect("a file");
+        let time = |words: &[&str]| -> Duration {
+            let mut command = command(home, bus, words);
+            command.stdin(std::fs::File::open(&input).expect("the file"));
+            let start = Instant::now();
+            let status = command.status().expect("the program starts");
+            let took = start.elapsed();
+            assert!(status.success(), "{words:?} ends with {status}");
+            took
+        };
+        let (mut its_times, mut our_times, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        for round in 0..ROUNDS + 5 {
+            let (its, our) = (time(self.peer).as_secs_f64(), time(self.ours).as_secs_f64());
+            // The first rounds warm the caches.
+            if round >= 5 {
+                its_times.push(its * 1000.0);
+                our_times.push(our * 1000.0);
+                ratios.push(our / its);
+            }
         }
+        let (its, our, ratio) = (median(its_times), median(our_times), median(ratios));
+        println!("{:<52} {its:>9.2} {our:>9.2} {ratio:>7.2} {:>9}", self.name, format!("<= {}", self.wanted));
     }
-    let (its, our, ratio) = (median(its_times), median(our_times), median(ratios));
-    println!("{name:<42} {its:>9.2} {our:>9.2} {ratio:>7.2} {:>9}", format!("<= {wanted}"));
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
