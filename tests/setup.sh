@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Installs what the tests need and what is missing, on Debian and its kin: Chromium with its driver, a session bus, a keyring,
-# and what watches or confines the program.
+# Installs what the tests need and what is missing, on Debian and its kin: Chromium with its driver, a session bus, a keyring, the tools
+# that quay-auth serves and a registry for them, and what watches or confines the program.
 # Says nothing when all is there.
 set -euo pipefail
 
 # What is run, and the package that brings it.
 declare -A packages=(
+  [buildah]=buildah
   [chromium]=chromium
   [chromedriver]=chromium-driver
   [dbus-daemon]=dbus
@@ -13,8 +14,14 @@ declare -A packages=(
   [gnome-keyring-daemon]=gnome-keyring
   [secret-tool]=libsecret-tools
   [curl]=curl
+  [docker]=docker.io
+  [docker-credential-secretservice]=golang-docker-credential-helpers
+  [docker-registry]=docker-registry
   [ip]=iproute2
+  [kubectl]=kubernetes-client
+  [podman]=podman
   [setpriv]=util-linux
+  [skopeo]=skopeo
   [ssh]=openssh-client
   [/usr/sbin/sshd]=openssh-server
   [strace]=strace

@@ -7,6 +7,7 @@
 //! | `pty` | the program at a real pseudo-terminal |
 //! | `system` | mounts of its own, another user's home, strace |
 //! | `keyring` | gnome-keyring on a private bus: unlocked, locked, stalled, absent |
+//! | `image` | small real images, and the tools that push and pull them |
 //! | `browser` | a real Chromium by ChromeDriver |
 //! | `quay/` | the stand-in |
 //! | `recordings/` | Quay's recorded answers, played against the stand-in |
@@ -31,6 +32,7 @@ mod exec;
 mod export;
 mod help;
 mod hostile;
+mod image;
 mod keyring;
 mod keyrings;
 mod killed;

@@ -7,6 +7,7 @@
 //! | `obstacles` | what stands in the way of the tools, and what mends it |
 //! | `clients` | the real tools at a real registry |
 
+mod clients;
 mod helper;
 mod obstacles;
 mod settings;

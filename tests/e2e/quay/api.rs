@@ -1,5 +1,6 @@
 //! The API as far as quay-auth asks it: who calls, the user, an application's public face, discovery; and `/config`.
 
+use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use serde_json::json;
@@ -8,6 +9,7 @@ use super::ask::Ask;
 use super::authorize::csrf_missing;
 use super::pages::avatar;
 use super::reply::Reply;
+use super::repositories;
 use super::scopes;
 use super::token_api;
 use super::world::World;
@@ -32,6 +34,15 @@ pub(super) fn answer(world: &mut World, ask: &Ask) -> Reply {
         ["user", "authorizations", uuid] => token_api::authorization(world, ask, &caller, uuid),
         ["organization", name, "applications", client_id, "tokens", ref rest @ ..] if world.release.has_token_api() => {
             token_api::tokens(world, ask, &caller, name, client_id, rest)
+        }
+        ["repository"] if ask.is_read() => repositories::list(world, ask, &caller),
+        ["repository"] if ask.method == "POST" => repositories::create(world, ask, &caller),
+        ["repository", namespace, name] => repositories::one(world, ask, &caller, namespace, name),
+        ["repository", namespace, name, "tag", ""] if ask.is_read() => {
+            repositories::tags(world, ask, &caller, namespace, name)
+        }
+        ["repository", namespace, name, "permissions", kind @ ("team" | "user"), who] => {
+            repositories::permission(world, ask, &caller, [namespace, name, kind, who])
         }
         ["app", client_id] if ask.is_read() => application(world, client_id),
         ["discovery"] if ask.is_read() => discovery(world),
@@ -75,6 +86,14 @@ impl Caller {
 
     fn is_bearer(&self) -> bool {
         matches!(self, Caller::Bearer { .. })
+    }
+
+    /// The user, whatever the scopes.
+    pub(super) fn user(&self) -> Option<&str> {
+        match self {
+            Caller::Nobody => None,
+            Caller::Person(user) | Caller::Bearer { user, .. } => Some(user),
+        }
     }
 
     /// The user, if the caller may use the rights of a scope.
@@ -156,7 +175,31 @@ fn application(world: &World, client_id: &str) -> Reply {
     ))
 }
 
-/// `GET /api/v1/discovery`: the scopes on offer, and of the paths only the one that tells a 3.18 (U1).
+/// The operations that discovery lists here: path, method, name, scope. The last one tells a 3.18.
+const OPERATIONS: [(&str, &str, &str, &str); 15] = [
+    ("/api/v1/repository", "get", "listRepos", "repo:read"),
+    ("/api/v1/repository", "post", "createRepo", "repo:create"),
+    ("/api/v1/repository/{repository}", "get", "getRepo", "repo:read"),
+    ("/api/v1/repository/{repository}", "put", "updateRepo", "repo:write"),
+    ("/api/v1/repository/{repository}", "delete", "deleteRepository", "repo:admin"),
+    ("/api/v1/repository/{repository}/tag/", "get", "listRepoTags", "repo:read"),
+    ("/api/v1/repository/{repository}/permissions/user/{username}", "get", "getUserPermissions", "repo:admin"),
+    ("/api/v1/repository/{repository}/permissions/user/{username}", "put", "changeUserPermissions", "repo:admin"),
+    ("/api/v1/repository/{repository}/permissions/team/{teamname}", "get", "getTeamPermissions", "repo:admin"),
+    ("/api/v1/repository/{repository}/permissions/team/{teamname}", "put", "changeTeamPermissions", "repo:admin"),
+    ("/api/v1/user/", "get", "getLoggedInUser", "user:read"),
+    ("/api/v1/user/authorizations", "get", "listUserAuthorizations", "user:admin"),
+    ("/api/v1/user/authorizations/{access_token_uuid}", "delete", "deleteUserAuthorization", "user:admin"),
+    ("/api/v1/organization/{orgname}/applications", "get", "getOrganizationApplications", "org:admin"),
+    (
+        "/api/v1/organization/{orgname}/applications/{client_id}/tokens",
+        "get",
+        "listOrganizationApplicationTokens",
+        "org:admin",
+    ),
+];
+
+/// `GET /api/v1/discovery`: the scopes on offer, and some of the paths with the scope that each needs (U1).
 ///
 /// The recorded Quay has no superusers, so `super:user` is hidden here, though authorize takes it.
 fn discovery(world: &World) -> Reply {
@@ -166,13 +209,14 @@ fn discovery(world: &World) -> Reply {
         .map(|scope| format!(r#""{}": "{}""#, scope.name, scope.description))
         .collect::<Vec<_>>()
         .join(", ");
-    let paths = match world.release.has_token_api() {
-        true => concat!(
-            r#""/api/v1/organization/{orgname}/applications/{client_id}/tokens": "#,
-            r#"{"get": {"operationId": "listOrganizationApplicationTokens"}}"#,
-        ),
-        false => "",
-    };
+    let mut paths: BTreeMap<&str, BTreeMap<&str, serde_json::Value>> = BTreeMap::new();
+    for (path, method, name, scope) in OPERATIONS {
+        let operation = json!({"operationId": name, "security": [{"oauth2_implicit": [scope]}]});
+        if name != "listOrganizationApplicationTokens" || world.release.has_token_api() {
+            paths.entry(path).or_default().insert(method, operation);
+        }
+    }
+    let paths = json!(paths);
     good(format!(
         concat!(
             r#"{{"swagger": "2.0", "host": "{host}", "basePath": "/", "schemes": ["http"], "info": {{"version": "v1", "#,
@@ -180,7 +224,7 @@ fn discovery(world: &World) -> Reply {
             r#"required to work with Quay repositories, users, and organizations.", "termsOfService": "", "#,
             r#""contact": {{"email": "admin@example.com"}}}}, "securityDefinitions": {{"oauth2_implicit": "#,
             r#"{{"type": "oauth2", "flow": "implicit", "authorizationUrl": "{origin}/oauth/authorize", "#,
-            r#""scopes": {{{scopes}}}}}}}, "paths": {{{paths}}}}}"#,
+            r#""scopes": {{{scopes}}}}}}}, "paths": {paths}}}"#,
         ),
         host = world.authority(),
         origin = world.origin,
@@ -257,7 +301,7 @@ pub(super) fn insufficient_scope(world: &World) -> Reply {
 }
 
 /// The API's way of saying no; `first` goes before everything else (P2, R1c).
-fn error(world: &World, status: u16, kind: &str, words: &str, first: &str) -> Reply {
+pub(super) fn error(world: &World, status: u16, kind: &str, words: &str, first: &str) -> Reply {
     let origin = &world.origin;
     let body = format!(
         concat!(

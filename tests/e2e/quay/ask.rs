@@ -1,7 +1,7 @@
 //! A request as the rules look at it: path, query, form, credentials; no rule is decided here.
 
 use axum::body::Bytes;
-use axum::http::{HeaderMap, Method, Uri, header};
+use axum::http::{HeaderMap, Method, Request, Uri, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -11,6 +11,11 @@ pub(super) struct Fields(Vec<(String, String)>);
 impl Fields {
     fn parse(encoded: &[u8]) -> Fields {
         Fields(url::form_urlencoded::parse(encoded).into_owned().collect())
+    }
+
+    /// Every value of a name.
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// The value of a name, empty or not, if the name is there.
@@ -39,6 +44,13 @@ impl Ask {
             body,
             headers,
         }
+    }
+
+    /// The request as it came, to hand it on.
+    pub(super) fn into_request(self) -> Request<Bytes> {
+        let mut request = Request::new(self.body);
+        (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (self.method, self.uri, self.headers);
+        request
     }
 
     /// `GET` and what goes with it: Quay answers `HEAD` like `GET`, minting included (A3, D9).

@@ -6,8 +6,9 @@
 //! | `release.rs` | how releases differ |
 //! | `scopes.rs`, `redirect.rs` | the rules about scopes and redirect URIs |
 //! | `authorize.rs` | authorize, authorizeapp, denyapp, assignuser |
-//! | `registry.rs` | `/v2/auth` and `/v2/` |
-//! | `api.rs`, `token_api.rs` | `/api/v1/`: callers, users, applications; their tokens; and `/config` |
+//! | `registry.rs`, `signing.rs` | `/v2/auth` and `/v2/`: who may pull and push what |
+//! | `images.rs` | a real registry behind it |
+//! | `api.rs`, `token_api.rs`, `repositories.rs` | `/api/v1/`: callers, users, applications; their tokens; repositories; and `/config` |
 //! | `pages.rs`, `reply.rs`, `ask.rs` | pages, answers, requests |
 //! | `server.rs` | socket, thread, routes, sign-in |
 //! | `browser.rs` | a small browser to try it with |
@@ -17,13 +18,16 @@ mod api;
 mod ask;
 mod authorize;
 mod browser;
+mod images;
 mod pages;
 mod redirect;
 mod registry;
 mod release;
 mod reply;
+mod repositories;
 mod scopes;
 mod server;
+mod signing;
 #[cfg(test)]
 mod tests;
 mod token_api;
@@ -34,7 +38,7 @@ use std::sync::MutexGuard;
 
 pub(crate) use browser::{Answer, Browser};
 pub(crate) use release::Release;
-pub(crate) use world::{Application, Assignment, Request, Token, Verify, World};
+pub(crate) use world::{Application, Assignment, Repository, Request, Token, Verify, World};
 
 /// A running stand-in; ends when it is dropped.
 pub(crate) struct Quay {
@@ -90,6 +94,18 @@ impl Quay {
     pub(crate) fn set_everyone_is(&self, user: Option<&str>) {
         let mut world = self.world();
         world.everyone = user.map(|user| world.begin_session(Some(user)));
+    }
+
+    /// Adds a private repository `NAMESPACE/NAME`.
+    pub(crate) fn add_repository(&self, name: &str) {
+        let (namespace, name) = name.split_once('/').expect("a namespace and a name");
+        self.world().repositories.push(Repository::new(namespace, name));
+    }
+
+    /// Puts a real registry behind it: images can be pushed and pulled from now on.
+    pub(crate) fn serve_images(&self) {
+        let registry = images::Registry::start(&self.host());
+        self.world().registry = Some(registry);
     }
 
     /// Sets how `/v2/auth` answers.

@@ -172,6 +172,7 @@ fn document(title: &str, body: &str) -> String {
 pub(super) fn avatar(name: &str, kind: &str) -> String {
     let (hash, color) = match kind {
         "user" if name == "alice" => ("69b1145a03334875161ea18c1373b5703aeeff144990a9f847867ff83ed5aaad", "#c5b0d5"),
+        "team" => ("03f53542fc2f985f2913c6a5484c82fa526a6939502229428a61c20bc848a300", "#ffbb78"),
         _ => ("e2dc3f6f94e5aeda7719ab19275ee5165ab86d8178e87b88266ddb6f7eef6bff", "#ff7f0e"),
     };
     format!(r#"{{"name": {}, "hash": "{hash}", "color": "{color}", "kind": "{kind}"}}"#, json!(name))

@@ -2,13 +2,12 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::ask::Ask;
 use super::reply::Reply;
-use super::world::{Verify, World, random_text};
+use super::world::{Repository, Role, Verify, World};
+use super::{scopes, signing};
 
 /// `GET /v2/auth`: a registry token for good credentials, whatever their scopes; `service` is not checked.
 ///
@@ -22,46 +21,107 @@ pub(super) fn auth(world: &mut World, ask: &Ask) -> Reply {
         Verify::Normal | Verify::Hang | Verify::As(_) => {}
     }
     match caller(world, ask) {
-        Ok((subject, context)) => granted(world, ask, &subject, context),
+        Ok(credentials) => granted(world, ask, &credentials),
         Err(message) => refused(world, message),
     }
 }
 
-/// Whose credentials these are, and what the registry token says about them.
-fn caller(world: &World, ask: &Ask) -> Result<(String, Value), &'static str> {
+/// Whose credentials these are.
+struct Credentials {
+    /// The claim `sub`.
+    subject: String,
+    /// The claim `context`.
+    context: Value,
+    /// The user, if anybody.
+    user: Option<String>,
+    /// What the token may do; a password may do everything.
+    scopes: Option<String>,
+}
+
+impl Credentials {
+    fn allows(&self, scope: &str) -> bool {
+        self.scopes.as_ref().is_none_or(|scopes| scopes::allows(&scopes::parse(scopes), scope))
+    }
+}
+
+fn caller(world: &World, ask: &Ask) -> Result<Credentials, &'static str> {
     let Some((name, password)) = ask.basic() else {
         return match ask.header("authorization") {
             Some(_) => Err("Specified credentials are invalid"),
-            None if pulls_public(world, ask) => Ok(("(anonymous)".to_owned(), json!({"version": 2}))),
+            None if pulls_public(world, ask) => Ok(Credentials {
+                subject: "(anonymous)".to_owned(),
+                context: json!({"version": 2}),
+                user: None,
+                scopes: None,
+            }),
             None => Err("access to the requested resource is not authorized"),
         };
     };
     if name != "$oauthtoken" {
         return match world.has_password(&name, &password) {
-            true => Ok((name.clone(), json!({"version": 2, "kind": "user", "user": name}))),
+            true => Ok(Credentials {
+                subject: name.clone(),
+                context: json!({"version": 2, "kind": "user", "user": name}),
+                user: Some(name),
+                scopes: None,
+            }),
             false => Err("Invalid Username or Password"),
         };
     }
     match world.token(&password) {
         None => Err("OAuth access token could not be validated"),
         Some(token) if token.has_expired() => Err("OAuth access token has expired"),
-        Some(token) => {
-            Ok((token.user.clone(), json!({"version": 2, "kind": "oauth", "oauth": token.uuid, "user": token.user})))
-        }
+        Some(token) => Ok(Credentials {
+            subject: token.user.clone(),
+            context: json!({"version": 2, "kind": "oauth", "oauth": token.uuid, "user": token.user}),
+            user: Some(token.user.clone()),
+            scopes: Some(token.scopes.clone()),
+        }),
     }
 }
 
 fn pulls_public(world: &World, ask: &Ask) -> bool {
     ask.query
         .get("scope")
-        .and_then(|scope| scope.strip_prefix("repository:")?.strip_suffix(":pull"))
-        .is_some_and(|name| world.public_repositories.iter().any(|known| known == name))
+        .and_then(|scope| scope.strip_prefix("repository:")?.strip_suffix(":pull")?.split_once('/'))
+        .is_some_and(|(namespace, name)| world.repository(namespace, name).is_some_and(|known| known.is_public))
 }
 
-fn granted(world: &mut World, ask: &Ask, subject: &str, context: Value) -> Reply {
+/// What of the asked for is granted: a pull of what the user may read, a push where the user may write, each as far as the scopes
+/// of the token go. A push to a repository that is not there makes it, where the user may (README "Registry and headers").
+fn access(world: &mut World, ask: &Ask, caller: &Credentials) -> Vec<Value> {
+    let asked = ask.query.all("scope").flat_map(|scope| scope.split(' ')).map(str::to_owned).collect::<Vec<_>>();
+    let mut access = Vec::new();
+    for scope in asked {
+        let Some((path, actions)) = scope.strip_prefix("repository:").and_then(|rest| rest.rsplit_once(':')) else {
+            continue;
+        };
+        let Some((namespace, name)) = path.split_once('/') else { continue };
+        let mut granted = Vec::new();
+        for action in actions.split(',') {
+            let role = if action == "pull" { Role::Read } else { Role::Write };
+            let is_there = world.repository(namespace, name).is_some();
+            let is_public = world.repository(namespace, name).is_some_and(|known| known.is_public);
+            let may = caller.user.as_deref().is_some_and(|user| world.role(user, namespace, name) >= Some(role));
+            let makes = action == "push" && !is_there && caller.allows("repo:create");
+            if makes && may && caller.allows(role.scope()) {
+                world.repositories.push(Repository::new(namespace, name));
+            }
+            let is_granted = may && caller.allows(role.scope()) && (is_there || makes || action == "pull");
+            if is_granted || action == "pull" && is_public {
+                granted.push(action);
+            }
+        }
+        access.push(json!({"type": "repository", "name": path, "actions": granted}));
+    }
+    access
+}
+
+fn granted(world: &mut World, ask: &Ask, credentials: &Credentials) -> Reply {
+    let access = access(world, ask, credentials);
     let subject = match &world.verify {
         Verify::As(other) => other,
-        _ => subject,
+        _ => &credentials.subject,
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock past 1970").as_secs();
     let claims = json!({
@@ -71,13 +131,10 @@ fn granted(world: &mut World, ask: &Ask, subject: &str, context: Value) -> Reply
         "iat": now,
         "exp": now + 3600,
         "sub": subject,
-        "access": [],
-        "context": context,
+        "access": access,
+        "context": credentials.context,
     });
-    // Nobody checks the signature: `/v2/` knows what it gave out.
-    let token = [json!({"typ": "JWT", "alg": "RS256"}).to_string(), claims.to_string(), random_text(64)]
-        .map(|part| URL_SAFE_NO_PAD.encode(part))
-        .join(".");
+    let token = signing::sign(&claims);
     let body = format!(r#"{{"token":"{token}"}}"#);
     world.registry_tokens.push(token);
     Reply::json(200, body).uncached().framed()

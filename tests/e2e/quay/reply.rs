@@ -94,6 +94,12 @@ impl Reply {
         .framed()
     }
 
+    /// The same with another status.
+    pub(super) fn status(mut self, status: u16) -> Reply {
+        self.status = status;
+        self
+    }
+
     /// Adds a header.
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Reply {
         self.headers.push((name, value.into()));

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use super::ask::Ask;
 use super::reply::Reply;
 use super::world::{Request, Verify, World};
-use super::{api, authorize, pages, registry};
+use super::{api, authorize, images, pages, registry};
 
 type Shared = Arc<Mutex<World>>;
 
@@ -71,9 +71,9 @@ fn serve(listener: TcpListener, world: Shared, stopped: oneshot::Receiver<()>) {
 
 async fn handle(world: Shared, request: http::Request<Body>) -> Response {
     let (head, body) = request.into_parts();
-    let body = to_bytes(body, 1 << 20).await.unwrap_or_default();
+    let body = to_bytes(body, 32 << 20).await.unwrap_or_default();
     let ask = Ask::new(head.method, head.uri, head.headers, body);
-    let hangs = {
+    let (hangs, registry) = {
         let mut world = lock(&world);
         world.requests.push(Request {
             method: ask.method.to_string(),
@@ -82,8 +82,13 @@ async fn handle(world: Shared, request: http::Request<Body>) -> Response {
             authorization: ask.header("authorization").is_some(),
             user_agent: ask.header("user-agent").map(str::to_owned),
         });
-        world.verify == Verify::Hang && ask.uri.path() == "/v2/auth"
+        let is_of_images = ask.uri.path().starts_with("/v2/") && ask.uri.path() != "/v2/auth";
+        let registry = world.registry.as_ref().filter(|_| is_of_images).map(|registry| registry.authority.clone());
+        (world.verify == Verify::Hang && ask.uri.path() == "/v2/auth", registry)
     };
+    if let Some(registry) = registry {
+        return images::forward(&registry, ask.into_request()).await;
+    }
     if hangs {
         return pending().await;
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::ask::Ask;
+use super::images::Registry;
 use super::release::Release;
 use super::{redirect, scopes};
 
@@ -27,8 +28,12 @@ pub(crate) struct World {
     pub(crate) tokens: Vec<Token>,
     /// Those not yet used.
     pub(crate) assignments: Vec<Assignment>,
-    /// `NAMESPACE/NAME` of what anybody may pull (V3d).
-    pub(crate) public_repositories: Vec<String>,
+    /// In the order in which they were made.
+    pub(crate) repositories: Vec<Repository>,
+    /// How many repositories a page of a list has.
+    pub(crate) page_size: usize,
+    /// The registry behind it, once images are served.
+    pub(super) registry: Option<Registry>,
     pub(super) requests: Vec<Request>,
     pub(super) sessions: Vec<Session>,
     /// The id of the session that a browser without one counts as having.
@@ -66,6 +71,74 @@ pub(crate) struct Organization {
     pub(crate) admins: Vec<String>,
     /// Users who belong to it and may not.
     pub(crate) members: Vec<String>,
+    /// Teams and the users in them.
+    pub(crate) teams: BTreeMap<String, Vec<String>>,
+}
+
+/// A repository of images.
+pub(crate) struct Repository {
+    /// A user's or an organization's.
+    pub(crate) namespace: String,
+    /// Its name there.
+    pub(crate) name: String,
+    /// Shown in lists; a fresh one has none.
+    pub(crate) description: Option<String>,
+    /// Whether anybody may pull it (V3d).
+    pub(crate) is_public: bool,
+    /// What `user/NAME` and `team/NAME` may do with it, who do not administer the namespace.
+    pub(crate) roles: BTreeMap<String, Role>,
+    /// As the API lists them.
+    pub(crate) tags: Vec<String>,
+}
+
+impl Repository {
+    /// A private one without anything in it.
+    pub(crate) fn new(namespace: &str, name: &str) -> Repository {
+        Repository {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            description: None,
+            is_public: false,
+            roles: BTreeMap::new(),
+            tags: Vec::new(),
+        }
+    }
+}
+
+/// What somebody may do with a repository, the lesser first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Role {
+    /// Pull.
+    Read,
+    /// Push too.
+    Write,
+    /// Change it.
+    Admin,
+}
+
+impl Role {
+    /// The role of this word.
+    pub(super) fn of(word: &str) -> Option<Role> {
+        [Role::Read, Role::Write, Role::Admin].into_iter().find(|role| role.word() == word)
+    }
+
+    /// Quay's word for it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Role::Read => "read",
+            Role::Write => "write",
+            Role::Admin => "admin",
+        }
+    }
+
+    /// The scope that a token needs for it.
+    pub(super) fn scope(self) -> &'static str {
+        match self {
+            Role::Read => "repo:read",
+            Role::Write => "repo:write",
+            Role::Admin => "repo:admin",
+        }
+    }
 }
 
 /// An OAuth application.
@@ -145,7 +218,11 @@ impl World {
             let user = User { password: "password".to_owned(), email: format!("{name}@example.test") };
             (name.to_owned(), user)
         };
-        let acme = Organization { admins: vec!["alice".to_owned()], members: vec!["bob".to_owned()] };
+        let acme = Organization {
+            admins: vec!["alice".to_owned()],
+            members: vec!["bob".to_owned()],
+            teams: [("devs".to_owned(), vec!["bob".to_owned()])].into(),
+        };
         World {
             origin,
             release: Release::V3_18,
@@ -155,7 +232,9 @@ impl World {
             applications: BTreeMap::new(),
             tokens: Vec::new(),
             assignments: Vec::new(),
-            public_repositories: Vec::new(),
+            repositories: Vec::new(),
+            page_size: 100,
+            registry: None,
             requests: Vec::new(),
             sessions: Vec::new(),
             everyone: None,
@@ -204,6 +283,29 @@ impl World {
         self.organizations
             .get(&application.organization)
             .is_some_and(|organization| organization.admins.iter().any(|admin| admin == user))
+    }
+
+    /// A repository by its name.
+    pub(super) fn repository(&self, namespace: &str, name: &str) -> Option<&Repository> {
+        self.repositories.iter().find(|known| known.namespace == namespace && known.name == name)
+    }
+
+    /// Whether a user may do everything in a namespace: the own one, or that of an organization whose admin it is.
+    pub(super) fn administers(&self, user: &str, namespace: &str) -> bool {
+        let is_admin = |organization: &Organization| organization.admins.iter().any(|admin| admin == user);
+        user == namespace || self.organizations.get(namespace).is_some_and(is_admin)
+    }
+
+    /// What a user may do with a repository, whether there is one or not.
+    pub(super) fn role(&self, user: &str, namespace: &str, name: &str) -> Option<Role> {
+        if self.administers(user, namespace) {
+            return Some(Role::Admin);
+        }
+        let teams = self.organizations.get(namespace).into_iter().flat_map(|organization| &organization.teams);
+        let own_teams = teams.filter(|(_, people)| people.iter().any(|person| person == user));
+        let keys = own_teams.map(|(team, _)| format!("team/{team}")).chain([format!("user/{user}")]);
+        let roles = &self.repository(namespace, name)?.roles;
+        keys.filter_map(|key| roles.get(&key).copied()).max()
     }
 
     /// The place of an assignment of this uuid, user and application.

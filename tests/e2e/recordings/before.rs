@@ -4,7 +4,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::quay::{Application, Assignment, Quay, Token};
+use crate::quay::{Application, Assignment, Quay, Repository, Token};
 
 /// The applications of the recorded Quay: client id, name, registered redirect URI.
 const APPLICATIONS: [(&str, &str, &str); 8] = [
@@ -16,6 +16,15 @@ const APPLICATIONS: [(&str, &str, &str); 8] = [
     ("acmenoport0000000001", "quay-auth no port", "http://localhost/callback"),
     ("acmeslash00000000001", "quay-auth slash", "http://localhost:8976/callback/"),
     ("acmequery00000000001", "quay-auth query", "http://localhost:8976/callback?tenant=1"),
+];
+
+/// The repositories, in the order of T1c: name, description, whether anybody may pull.
+const REPOSITORIES: [(&str, Option<&str>, bool); 5] = [
+    ("public/publicrepo", Some("Public repository pullable by the world."), true),
+    ("acme/private1", None, false),
+    ("acme/public1", None, true),
+    ("alice/mine", None, false),
+    ("acme/tmp1795424505", Some(""), false),
 ];
 
 /// Bob's assignments to the first application, as the J cases spend them; J1 made the first.
@@ -68,7 +77,11 @@ pub(super) fn prepare(quay: &Quay) {
             client_id: APPLICATIONS[0].0.to_owned(),
         });
     }
-    world.public_repositories.push("acme/public1".to_owned());
+    for (name, description, is_public) in REPOSITORIES {
+        let (namespace, name) = name.split_once('/').unwrap_or_default();
+        let description = description.map(str::to_owned);
+        world.repositories.push(Repository { description, is_public, ..Repository::new(namespace, name) });
+    }
     if let Some(alice) = world.users.get_mut("alice") {
         alice.password = "REDACTEDpassword".to_owned();
     }
