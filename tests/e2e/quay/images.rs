@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{Request, Response, Uri};
@@ -14,7 +15,8 @@ use hyper_util::rt::TokioExecutor;
 use tempfile::TempDir;
 
 use super::signing;
-use crate::world::PATIENCE;
+/// How long it may take to listen.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running registry; ends, images and all, when it is dropped.
 pub(super) struct Registry {
