@@ -1,5 +1,6 @@
 //! The commands, one file each: its `Args` and its `run`. To add one: a file here, a variant and an arm below, a file in `tests/e2e/`.
 
+mod api;
 mod credential_helper;
 mod docker;
 mod exec;
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Docker(docker::Action),
     /// Write the token in the format of another tool
     Export(export::Args),
+    /// Ask Quay's API with the token
+    Api(Box<api::Args>),
     /// Show every login
     Status(status::Args),
     /// Forget a token
@@ -52,6 +55,7 @@ impl Command {
             Command::Exec(args) => exec::run(&args, settings),
             Command::Docker(action) => docker::run(&action, settings, terminal),
             Command::Export(args) => export::run(&args, settings, terminal),
+            Command::Api(args) => api::run(&args, settings, terminal),
             Command::Status(args) => status::run(&args, settings, terminal),
             Command::Logout(args) => logout::run(&args, settings, terminal),
             Command::CredentialHelper(args) => credential_helper::run(&args, settings, terminal),

@@ -2,6 +2,7 @@
 //!
 //! To add a word: a file here, its `FromStr` with an error that says what was meant, its tests at the end of the file.
 
+mod api_path;
 mod application;
 mod host;
 mod profile;
@@ -10,11 +11,12 @@ mod server_text;
 mod timestamp;
 mod token;
 
+pub(crate) use api_path::ApiPath;
 pub(crate) use application::{AssignmentId, ClientId, LoopbackHost, RedirectUri};
 pub(crate) use host::{Host, HostArgument, Scheme};
 pub(crate) use profile::{Profile, ProfileName, StoreKind};
 pub(crate) use scopes::Scopes;
-pub(crate) use server_text::ServerText;
+pub(crate) use server_text::{ServerText, steers_a_terminal};
 pub(crate) use timestamp::Timestamp;
 pub(crate) use token::{AccessToken, BASIC_USER, MalformedToken, without_tokens};
 

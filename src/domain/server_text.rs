@@ -20,13 +20,17 @@ impl ServerText {
     }
 }
 
+/// Whether the character does something to a terminal, or to the order of what is read, instead of being read.
+pub(crate) fn steers_a_terminal(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
 impl From<&str> for ServerText {
     fn from(text: &str) -> Self {
         let mut clean = String::new();
         for c in text.chars().take(Self::LONGEST) {
-            if c.is_control()
-                || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-            {
+            if steers_a_terminal(c) {
                 clean.extend(c.escape_unicode());
             } else {
                 clean.push(c);

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use ureq::http::{HeaderValue, Response, Uri, header};
+use ureq::http::{HeaderMap, HeaderValue, Method, Response, Uri, header};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, Proxy};
 use url::Url;
+use zeroize::Zeroizing;
 
-use crate::domain::{Host, Scheme};
+use crate::domain::{Host, Scheme, ServerText};
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -53,6 +54,14 @@ pub(crate) enum Error {
         /// Where to: scheme, name and port only.
         target: String,
     },
+    /// It wants the request at another path of its own; only a GET goes there by itself.
+    #[error("{host} wants this request at {path}")]
+    Moved {
+        /// The host.
+        host: Host,
+        /// Where.
+        path: ServerText,
+    },
     /// The answer is larger than what was asked for can be.
     #[error("{host} answers with more than was asked for")]
     TooLarge {
@@ -69,11 +78,26 @@ pub(crate) enum Error {
     },
 }
 
+/// What is asked of the host.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    /// The HTTP method.
+    pub(crate) method: Method,
+    /// From the slash on.
+    pub(crate) path_and_query: &'a str,
+    /// `Authorization` among them, where there is one.
+    pub(crate) headers: HeaderMap,
+    /// Where the method has one.
+    pub(crate) body: Option<&'a [u8]>,
+}
+
 /// What the server answered.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// The HTTP status.
     pub(crate) status: u16,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
     /// The body, whole.
     pub(crate) body: Vec<u8>,
 }
@@ -123,26 +147,40 @@ impl Client {
     pub(crate) fn get(
         &self,
         path_and_query: &str,
-        authorization: Option<&HeaderValue>,
+        authorization: Option<HeaderValue>,
         limits: Limits,
     ) -> Result<Answer, Error> {
+        let headers = authorization.into_iter().map(|value| (header::AUTHORIZATION, value)).collect();
+        self.send(&Request { method: Method::GET, path_and_query, headers, body: None }, limits)
+    }
+
+    /// Sends the request. A redirect is followed for a GET and within the host: no header and no body ever goes elsewhere.
+    pub(crate) fn send(&self, request: &Request<'_>, limits: Limits) -> Result<Answer, Error> {
         let deadline = Instant::now() + limits.time;
-        let mut address = format!("{}{path_and_query}", self.host.origin());
+        let mut address = format!("{}{}", self.host.origin(), request.path_and_query);
         for _ in 0..=REDIRECTS {
-            let mut request = self.agent.get(&address);
-            if let Some(authorization) = authorization {
-                request = request.header(header::AUTHORIZATION, authorization);
-            }
             let left = deadline.saturating_duration_since(Instant::now());
-            let response =
-                request.config().timeout_global(Some(left)).build().call().map_err(|error| self.failure(error))?;
+            let response = self.send_once(request, &address, left).map_err(|error| self.failure(error))?;
             match redirect_target(&response, &address) {
                 None => return self.read(response, limits.size),
-                Some(target) if same_origin(&target, &address) => address = target.into(),
-                Some(target) => return Err(self.redirected(&target)),
+                Some(target) if request.method == Method::GET && same_origin(&target, &address) => {
+                    address = target.into();
+                }
+                Some(target) => return Err(self.redirected(&target, &address)),
             }
         }
         Err(Error::Redirected { host: self.host.clone(), target: "itself, again and again".to_owned() })
+    }
+
+    /// Sends the request to that address.
+    fn send_once(&self, request: &Request<'_>, address: &str, left: Duration) -> Result<Response<Body>, ureq::Error> {
+        let mut head = ureq::http::Request::builder().method(request.method.clone()).uri(address).body(())?;
+        request.headers.clone_into(head.headers_mut());
+        let head = self.agent.configure_request(head).timeout_global(Some(left)).build();
+        match request.body {
+            Some(body) => self.agent.run(head.map(|()| body)),
+            None => self.agent.run(head),
+        }
     }
 
     /// Reads the body, `size` bytes at most.
@@ -153,13 +191,17 @@ impl Client {
         if body.len() as u64 > size {
             return Err(Error::TooLarge { host: self.host.clone() });
         }
-        Ok(Answer { status: response.status().as_u16(), body })
+        let headers = std::mem::take(response.headers_mut());
+        Ok(Answer { status: response.status().as_u16(), headers, body })
     }
 
-    /// The error that names where we were sent, without path and query.
-    fn redirected(&self, target: &Url) -> Error {
-        let target = target.origin().ascii_serialization();
-        Error::Redirected { host: self.host.clone(), target }
+    /// The error that names where we were sent: another host without path and query.
+    fn redirected(&self, target: &Url, address: &str) -> Error {
+        let host = self.host.clone();
+        if same_origin(target, address) {
+            return Error::Moved { host, path: target.path().into() };
+        }
+        Error::Redirected { host, target: target.origin().ascii_serialization() }
     }
 
     /// Sorts what went wrong by what a person can do about it.
@@ -175,6 +217,14 @@ impl Client {
             error => Error::Unreachable { host, source: Box::new(error) },
         }
     }
+}
+
+/// `SCHEME CREDENTIALS` as a header that does not print itself; `None` where it does not fit into one.
+pub(super) fn authorization(scheme: &str, credentials: &str) -> Option<HeaderValue> {
+    let text = Zeroizing::new(format!("{scheme} {credentials}"));
+    let mut value = HeaderValue::from_str(&text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// Where the response sends us, if it does.

@@ -1,13 +1,17 @@
 //! What is asked of a Quay, one file a question. Lower layers return facts; commands find the words.
 
+mod api;
 mod application;
 mod client;
 mod config;
-mod scopes;
+mod discovery;
 mod verify;
 
+pub(crate) use api::{Api, PagesError};
 pub(crate) use application::{ApplicationAnswer, ask_application};
-pub(crate) use client::{Client, Error};
+pub(crate) use client::{Answer, Client, Error, Request};
 pub(crate) use config::{Release, ask_config};
-pub(crate) use scopes::offered_scopes;
+pub(crate) use discovery::{needed_scope, offered_scopes};
 pub(crate) use verify::{Identity, Verdict, verify};
+
+pub(crate) use ureq::http;

@@ -5,10 +5,9 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
-use ureq::http::HeaderValue;
 use zeroize::Zeroizing;
 
-use super::client::{Answer, Client, Error, Limits};
+use super::client::{Answer, Client, Error, Limits, authorization};
 use crate::domain::{AccessToken, BASIC_USER, ServerText};
 
 /// A person waits for this.
@@ -42,13 +41,12 @@ pub(crate) struct Identity {
 /// Asks Quay whether the token is good (recorded cases "V …"). Costs the server about half a second.
 pub(crate) fn verify(client: &Client, token: &AccessToken) -> Verdict {
     let credentials = Zeroizing::new(format!("{BASIC_USER}:{}", token.expose()));
-    let basic = Zeroizing::new(format!("Basic {}", BASE64_STANDARD.encode(credentials.as_bytes())));
-    let Ok(mut authorization) = HeaderValue::from_str(&basic) else {
+    let basic = Zeroizing::new(BASE64_STANDARD.encode(credentials.as_bytes()));
+    let Some(authorization) = authorization("Basic", &basic) else {
         return Verdict::Refused("the token does not fit into a header".into());
     };
-    authorization.set_sensitive(true);
     let service: String = form_urlencoded::byte_serialize(client.host().authority().as_bytes()).collect();
-    match client.get(&format!("/v2/auth?service={service}"), Some(&authorization), LIMITS) {
+    match client.get(&format!("/v2/auth?service={service}"), Some(authorization), LIMITS) {
         Ok(answer) => judge(&answer),
         Err(error) => Verdict::Unreachable(error),
     }
@@ -110,10 +108,12 @@ fn reason(body: &[u8]) -> ServerText {
 
 #[cfg(test)]
 mod tests {
+    use ureq::http::HeaderMap;
+
     use super::*;
 
     fn judged(status: u16, body: &str) -> Verdict {
-        judge(&Answer { status, body: body.as_bytes().to_vec() })
+        judge(&Answer { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec() })
     }
 
     #[test]

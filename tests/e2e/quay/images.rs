@@ -15,6 +15,7 @@ use hyper_util::rt::TokioExecutor;
 use tempfile::TempDir;
 
 use super::signing;
+
 /// How long it may take to listen.
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -4,13 +4,15 @@
 //! a line to be copied stands on its own, indented by two. An error says what happened, its cause and the next step, each on a line
 //! of its own behind `error:`, `cause:` and `hint:`. What a server said is a `ServerText`. Nothing here knows a token but `secret`.
 
+mod json_view;
+
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use zeroize::Zeroizing;
 
-use crate::domain::AccessToken;
+use crate::domain::{AccessToken, steers_a_terminal};
 use crate::error::{Error, Exit};
 use crate::settings::{Color, Surroundings};
 
@@ -31,6 +33,8 @@ pub(crate) struct Terminal {
     verbosity: Verbosity,
     /// Whether words may be coloured.
     color: bool,
+    /// Whether data may be.
+    colors_data: bool,
     /// What is being waited for just now, and until when.
     waiting: Option<(ProgressBar, Option<Instant>)>,
 }
@@ -51,12 +55,16 @@ enum Tone {
 impl Terminal {
     /// The terminal of this process.
     pub(crate) fn new(verbosity: Verbosity, color: Option<Color>, surroundings: &Surroundings) -> Self {
-        let color = match color.unwrap_or(surroundings.color) {
+        let wanted = color.unwrap_or(surroundings.color);
+        let on = |is_terminal: bool| match wanted {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => io::stderr().is_terminal() && !surroundings.dumb_terminal,
+            Color::Auto => is_terminal && !surroundings.dumb_terminal,
         };
-        Terminal { verbosity, color, waiting: None }
+        // A variable that somebody set for good must not change what a program reads: in a pipe only the flag itself counts.
+        let colors_data =
+            on(io::stdout().is_terminal()) && (io::stdout().is_terminal() || color == Some(Color::Always));
+        Terminal { verbosity, color: on(io::stderr().is_terminal()), colors_data, waiting: None }
     }
 
     /// Whether a person can be asked: stdin and stderr are both a terminal.
@@ -84,6 +92,30 @@ impl Terminal {
         let text = serde_json::to_string_pretty(value).map(Zeroizing::new);
         let text = text.map_err(|error| Error::new(Exit::Failure, "cannot write JSON").caused_by(error))?;
         self.data(&text)
+    }
+
+    /// Prints what a server sent: its very bytes into a pipe. A person sees JSON laid out and coloured, other text as it is, and neither
+    /// with anything that steers the terminal.
+    pub(crate) fn body(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        if !self.shows_data() && !self.colors_data {
+            return self.stdout(&[bytes]);
+        }
+        if let Ok(value) = serde_json::from_slice(bytes) {
+            return self.data(&json_view::view(&value, self.colors_data));
+        }
+        let mut text = String::new();
+        for c in String::from_utf8_lossy(bytes).chars() {
+            match c {
+                '\n' | '\t' => text.push(c),
+                c if steers_a_terminal(c) => text.extend(c.escape_unicode()),
+                c => text.push(c),
+            }
+        }
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        self.stdout(&[text.as_bytes(), end.as_bytes()])
     }
 
     /// Prints rows on stdout, each column as wide as its widest cell. The first row is the head.
