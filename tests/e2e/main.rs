@@ -25,6 +25,7 @@
     reason = "what cannot be set up or understood fails the test that needs it"
 )]
 
+mod api;
 mod bad_input;
 mod browser;
 mod docker;

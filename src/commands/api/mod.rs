@@ -214,11 +214,11 @@ impl Args {
 
     /// The headers that were named, and the body's.
     fn headers(&self, body: Option<&[u8]>) -> HeaderMap {
-        let mut headers = HeaderMap::new();
+        let named = self.header.iter().map(|Header(name, value)| (name.clone(), value.clone()));
+        let mut headers: HeaderMap = named.collect();
         if body.is_some() {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
         }
-        headers.extend(self.header.iter().map(|Header(name, value)| (name.clone(), value.clone())));
         headers
     }
 }

@@ -75,6 +75,7 @@ async fn handle(world: Shared, request: http::Request<Body>) -> Response {
     let ask = Ask::new(head.method, head.uri, head.headers, body);
     let (hangs, registry) = {
         let mut world = lock(&world);
+        world.last_body = ask.body.to_vec();
         world.requests.push(Request {
             method: ask.method.to_string(),
             path: ask.uri.path().to_owned(),

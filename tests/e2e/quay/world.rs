@@ -35,6 +35,8 @@ pub(crate) struct World {
     /// The registry behind it, once images are served.
     pub(super) registry: Option<Registry>,
     pub(super) requests: Vec<Request>,
+    /// What the last request brought along.
+    pub(crate) last_body: Vec<u8>,
     pub(super) sessions: Vec<Session>,
     /// The id of the session that a browser without one counts as having.
     pub(super) everyone: Option<String>,
@@ -236,6 +238,7 @@ impl World {
             page_size: 100,
             registry: None,
             requests: Vec::new(),
+            last_body: Vec::new(),
             sessions: Vec::new(),
             everyone: None,
             registry_tokens: Vec::new(),
