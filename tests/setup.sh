@@ -18,6 +18,7 @@ declare -A packages=(
   [docker-credential-secretservice]=golang-docker-credential-helpers
   [docker-registry]=docker-registry
   [ip]=iproute2
+  [jq]=jq
   [kubectl]=kubernetes-client
   [podman]=podman
   [setpriv]=util-linux

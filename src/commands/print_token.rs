@@ -12,8 +12,10 @@ use crate::terminal::Terminal;
 /// Stands below the help.
 const EXAMPLES: &str = "\
 Examples:
-  curl -H \"Authorization: Bearer $(quay-auth print-token)\" https://quay.io/api/v1/user/
-  quay-auth print-token | skopeo login --username '$oauthtoken' --password-stdin quay.io";
+  token=$(quay-auth print-token --require repo:write)
+  quay-auth print-token | skopeo login --username '$oauthtoken' --password-stdin quay.io
+
+For docker and podman, see `docker install`; for curl, `export curl-config`; for a command, `exec`.";
 
 /// What `print-token` takes.
 #[derive(Debug, clap::Args)]

@@ -134,7 +134,7 @@ fn each_command_shows_how_it_is_used() {
     let world = World::new();
     for (command, example) in [
         ("login", "quay-auth login --host quay.example.com --client-id ID"),
-        ("print-token", "curl -H \"Authorization: Bearer $(quay-auth print-token)\""),
+        ("print-token", "quay-auth print-token | skopeo login --username '$oauthtoken' --password-stdin quay.io"),
         ("exec", "quay-auth exec -- terraform plan"),
         ("export", "quay-auth export kubernetes-secret | kubectl apply"),
     ] {

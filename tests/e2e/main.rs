@@ -16,6 +16,7 @@
 //! | `docker/` | the credential helper, docker's settings, the real docker, podman, skopeo and buildah |
 //! | `killed` | what a login that is killed leaves |
 //! | `package` | what README, help and Cargo.toml say of each other |
+//! | `recipes` | the lines of the README |
 //! | `stuck/` | every way that a person gets stuck in a login |
 //! | `hostile` | what strangers send to the catcher |
 #![allow(
@@ -44,6 +45,7 @@ mod print_token;
 mod program;
 mod pty;
 mod quay;
+mod recipes;
 mod recordings;
 mod secrets;
 mod settings;

@@ -88,13 +88,14 @@ fn every_command_line_of_the_readme_is_one_that_the_program_takes() {
     let mut lines = 0;
     // Between backticks, three of a fence as well as one, stands code.
     let code = readme.split('`').skip(1).step_by(2);
-    for span in code.flat_map(|code| code.split(['\n', '|', ';'])).flat_map(|span| span.split("$(")) {
+    for span in code.flat_map(|code| code.split(['\n', '|', ';'])).flat_map(|span| span.split("&& ")) {
         let line = span.split(['#', '<', ')']).next().unwrap_or_default().trim();
-        let Some(arguments) = line.strip_prefix("quay-auth ") else { continue };
+        let Some(arguments) = line.rsplit("$(").next().unwrap_or(line).strip_prefix("quay-auth ") else { continue };
         let arguments = arguments.replace("UUID", "0a1b2c3d-0000-4000-8000-000000000000");
         let words = shlex::split(&arguments).unwrap_or_else(|| panic!("quotes: {line}"));
-        // Everything before `--help` is parsed.
-        let words: Vec<&str> = words.iter().map(String::as_str).chain(["--help"]).collect();
+        // Everything before `--help` is parsed; behind `--` it would be another command's.
+        let ours = words.iter().take_while(|word| *word != "--");
+        let words: Vec<&str> = ours.map(String::as_str).chain(["--help"]).collect();
         world.run(words).prints("Usage:").succeeds();
         lines += 1;
     }
