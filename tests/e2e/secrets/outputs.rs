@@ -99,6 +99,19 @@ fn a_whole_life_of_a_token_leaves_it_in_its_file_and_on_one_stdout() {
         let ended = loud(world.run(arguments)).prints("127.0.0.1").succeeds();
         places.insert(format!("{arguments:?}"), format!("{ended}").into_bytes());
     }
+    // What hands the token on gives it to nobody else: not to stderr, not to docker's settings.
+    for arguments in [&["docker", "install"][..], &["docker", "status", "--json"], &["api", "user/"]] {
+        let ended = loud(world.run([&["--verbose"], arguments].concat())).start().wait();
+        places.insert(format!("{arguments:?}"), format!("{ended}").into_bytes());
+    }
+    for arguments in [&["export", "env"][..], &["exec", "--", "sh", "-c", "echo $QUAY_TOKEN"]] {
+        let ended = loud(world.run([&["--verbose"], arguments].concat())).start().wait();
+        assert!(ended.stdout.contains(&token), "{ended}");
+        places.insert(format!("{arguments:?}"), ended.stderr.into_bytes());
+    }
+    let refused = format!("{{\"ServerURL\":\"{0}\",\"Username\":\"x\",\"Secret\":\"{token}\"}}", world.quay.address());
+    let ended = loud(world.helper("store", &refused)).start().wait();
+    places.insert("store".to_owned(), format!("{ended}").into_bytes());
     let mut files = files_below(&world.home());
     let kept = files.remove(&world.home().join(".local/share/quay-auth/tokens.toml").display().to_string());
     assert!(String::from_utf8(kept.unwrap()).unwrap().contains(&token));
