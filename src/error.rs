@@ -96,6 +96,13 @@ impl Error {
         &self.hints
     }
 
+    /// What happened, why, and the first thing to do, where there is one line for it.
+    pub(crate) fn in_one_line(&self) -> String {
+        let cause = self.source.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
+        let hint = self.hints.first().map(|hint| format!("; {hint}")).unwrap_or_default();
+        format!("{}{cause}{hint}", self.message)
+    }
+
     /// Makes it end with another code; the words stay.
     pub(crate) fn with_exit(mut self, exit: Exit) -> Self {
         self.exit = exit;

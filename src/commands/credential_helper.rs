@@ -3,8 +3,6 @@
 //! A foreign host is answered before any token is looked for, so that clients go on anonymously; a store that fails is an error that
 //! they show, never "not found".
 
-use std::error::Error as _;
-
 use super::held::held_as;
 use crate::docker::{Answer, Credentials, Refusal, ServerUrl, Verb, read_credentials, read_server};
 use crate::domain::{BASIC_USER, Host};
@@ -59,7 +57,7 @@ fn store(settings: &Settings) -> Result<(), Error> {
         .ok_or_else(|| because(format!("quay-auth has no login for {url}; run: quay-auth login --host {url}")))?;
     let profile = settings.docker_profile(&host)?;
     let held = held_as(settings, profile).map_err(|error| match error.exit {
-        Exit::NoLogin => because(in_one_line(&error)),
+        Exit::NoLogin => because(error.in_one_line()),
         _ => error,
     })?;
     if username != BASIC_USER || !held.token.is(&secret) {
@@ -105,20 +103,13 @@ pub(crate) fn in_protocol(error: Error) -> Error {
     match error.exit {
         Exit::Answered => error,
         Exit::NoLogin => refused(Refusal::NotFound),
-        _ => refused(Refusal::Because(in_one_line(&error))),
+        _ => refused(Refusal::Because(format!("quay-auth: {}", error.in_one_line()))),
     }
 }
 
 /// A refusal as an error.
 fn refused(refusal: Refusal) -> Error {
     Error::new(Exit::Answered, refusal.to_string())
-}
-
-/// What happened, why, and the first thing to do.
-fn in_one_line(error: &Error) -> String {
-    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    let hint = error.hints().first().map(|hint| format!("; {hint}")).unwrap_or_default();
-    format!("quay-auth: {error}{cause}{hint}")
 }
 
 /// All of stdin.

@@ -104,6 +104,11 @@ impl Chosen {
         self.name.as_ref()
     }
 
+    /// Whether a profile at that host can be one of them.
+    pub(crate) fn includes_host(&self, host: &Host) -> bool {
+        self.host.as_ref().is_none_or(|wanted| wanted == host)
+    }
+
     /// Whether the profile is one of them.
     pub(crate) fn includes(&self, profile: &Profile) -> bool {
         self.host.as_ref().is_none_or(|host| *host == profile.host)

@@ -1,16 +1,17 @@
-//! `status`: the table, its JSON, its filters, and what it says of a token that ended, was not checked, or is overruled.
+//! `status`: the table, its JSON, its filters, what Quay says of each token, and what it says of one that ended or is overruled.
 
 use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::keyring::Keyring;
 use crate::quay::Verify;
 use crate::world::{World, hand_over, token_of};
 
 /// A token for `QUAY_AUTH_TOKEN`.
 const FROM_CI: &str = "TOKENOFTHEPIPELINE0123456789abcdefghijkl";
 
-/// What `status --json` prints, with every moment replaced by a word.
+/// What `status --json` prints where all is well, with every moment replaced by a word.
 fn status_json(world: &World, more: &[&str]) -> Value {
     let printed = world.run([&["status", "--json"], more].concat()).prints("{\n").succeeds().stdout;
     let mut status: Value = serde_json::from_str(&printed).expect("JSON");
@@ -39,16 +40,21 @@ fn the_table_has_a_line_for_each_login() {
     let (made, ends) = (day(&world, "obtained_at"), day(&world, "expires_at"));
     let at = world.quay.address();
     let widest = format!("default@{at}").len();
-    let line = |profile: &str, user: &str, scopes: &str, store: &str, made: &str, ends: &str| {
-        format!("{profile:widest$}  {user:5}  {scopes:20}  {store:5}  {made:10}  {ends}\n")
+    let table = |says: &str| {
+        let line = |cells: [&str; 7]| {
+            let [profile, user, scopes, store, made, ends, says] = cells;
+            format!("{profile:widest$}  {user:5}  {scopes:20}  {store:5}  {made:10}  {ends:10}  {says}\n")
+        };
+        [
+            line(["PROFILE", "USER", "SCOPES", "STORE", "MADE", "ENDS", "QUAY SAYS"]),
+            line([&format!("admin@{at}"), "alice", "repo:write,user:read", "file", &made, &ends, says]),
+            line([&format!("default@{at}"), "alice", "repo:read", "file", &made, &ends, says]),
+        ]
+        .concat()
     };
-    let table = [
-        line("PROFILE", "USER", "SCOPES", "STORE", "MADE", "ENDS"),
-        line(&format!("admin@{at}"), "alice", "repo:write,user:read", "file", &made, &ends),
-        line(&format!("default@{at}"), "alice", "repo:read", "file", &made, &ends),
-    ];
-    world.run(["status"]).stdout(&table.concat()).succeeds();
-    world.run(["status", "--quiet", "--color", "always"]).stdout(&table.concat()).succeeds();
+    world.run(["status"]).stdout(&table("accepted")).succeeds();
+    world.run(["status", "--quiet", "--color", "always"]).stdout(&table("accepted")).succeeds();
+    world.run(["status", "--offline"]).stdout(&table("not asked")).succeeds();
 }
 
 #[test]
@@ -64,15 +70,16 @@ fn json_tells_all_that_is_known_and_null_for_the_rest() {
             {
                 "profile": format!("default@{at}"), "host": host, "name": "default", "user": "alice",
                 "scopes": "repo:read", "store": "file", "obtained_at": "TIME", "expires_at": "TIME",
-                "expired": false, "verified": true,
+                "expired": false, "verified": true, "state": "accepted", "reason": null,
             },
             {
                 "profile": format!("pasted@{at}"), "host": host, "name": "pasted", "user": "alice",
                 "scopes": null, "store": "file", "obtained_at": "TIME", "expires_at": null,
-                "expired": false, "verified": true,
+                "expired": false, "verified": true, "state": "accepted", "reason": null,
             },
         ],
         "environment_token_for": null,
+        "environment_token": null,
     });
     assert_eq!(status_json(&world, &[]), expected);
 }
@@ -80,7 +87,10 @@ fn json_tells_all_that_is_known_and_null_for_the_rest() {
 #[test]
 fn without_a_login_json_is_an_empty_list() {
     let world = World::new();
-    assert_eq!(status_json(&world, &[]), json!({"profiles": [], "environment_token_for": null}));
+    assert_eq!(
+        status_json(&world, &[]),
+        json!({"profiles": [], "environment_token_for": null, "environment_token": null})
+    );
 }
 
 #[test]
@@ -103,7 +113,7 @@ fn host_and_profile_narrow_it_down() {
         (&["--host", &here, "--profile", "ci"], vec![&ci]),
         (&["--host", "192.0.2.1:8080"], vec![&elsewhere]),
     ] {
-        let status = status_json(&world, arguments);
+        let status = status_json(&world, &[&["--offline"], arguments].concat());
         let mut shown: Vec<&str> =
             status["profiles"].as_array().unwrap().iter().map(|row| row["profile"].as_str().unwrap()).collect();
         let mut expected: Vec<&str> = expected.into_iter().map(String::as_str).collect();
@@ -143,7 +153,7 @@ fn a_token_that_has_ended_is_marked() {
     let (rest, _) = location.split_once("&expires_in=").expect("a life");
     assert_eq!(hand_over(&format!("{rest}&expires_in=0")), (200, "stored".to_owned()));
     login.succeeds();
-    world.run(["status"]).prints(" (ended)\n").succeeds();
+    world.run(["status"]).prints(" (ended)  accepted\n").succeeds();
     assert_eq!(status_json(&world, &[])["profiles"][0]["expired"], true);
     // It is Quay that decides whether a token is good, and this machine's clock may be wrong.
     world.run(["print-token"]).stdout(&format!("{}\n", token_of(&location))).succeeds();
@@ -156,22 +166,177 @@ fn a_token_that_was_not_checked_is_marked() {
     world.quay.set_verify(Verify::Status(503));
     world.run(["login", "--with-token"]).stdin(&token).stderr("warning: ").succeeds();
     let made = day(&world, "obtained_at");
-    world.run(["status"]).prints(&format!("  unknown  unknown  file   {made} (unverified)  unknown\n")).succeeds();
-    let row = &status_json(&world, &[])["profiles"][0];
+    let row = format!("  unknown  unknown  file   {made} (unverified)  unknown  not asked\n");
+    world.run(["status", "--offline"]).prints(&row).succeeds();
+    let row = &status_json(&world, &["--offline"])["profiles"][0];
     assert_eq!((&row["verified"], &row["user"]), (&json!(false), &Value::Null));
+    // Quay's answer now is as good as one then.
+    world.quay.set_verify(Verify::Normal);
+    world.run(["status"]).prints("accepted\n").succeeds();
+    let row = &status_json(&world, &["--offline"])["profiles"][0];
+    assert_eq!((&row["verified"], &row["user"]), (&json!(true), &json!("alice")));
 }
 
 #[test]
 fn a_token_in_the_environment_is_told_beside_the_stored_one() {
     let world = World::new();
-    world.log_in();
+    let token = world.log_in();
     let host = world.quay.host();
-    let note = format!("QUAY_AUTH_TOKEN is set and replaces the stored token of {host}.\n");
-    let ended = world.run(["status"]).env("QUAY_AUTH_TOKEN", FROM_CI).prints("  alice  repo:read  file ").stderr(&note);
-    assert_eq!(ended.succeeds().stderr, note);
-    let run = world.run(["status", "--json"]).env("QUAY_AUTH_TOKEN", FROM_CI);
-    let printed = run.prints(&format!("\"environment_token_for\": \"{host}\"\n")).succeeds();
-    assert!(!printed.stdout.contains(FROM_CI), "{printed}");
+    let note =
+        |says: &str| format!("QUAY_AUTH_TOKEN is set and replaces the stored token of {host}. It is {says} there.\n");
+    let good = world
+        .run(["status"])
+        .env("QUAY_AUTH_TOKEN", &token)
+        .prints("  alice  repo:read  file ")
+        .stderr(&note("accepted"));
+    assert_eq!(good.succeeds().stderr, note("accepted"));
+    world
+        .run(["status"])
+        .env("QUAY_AUTH_TOKEN", FROM_CI)
+        .prints("accepted\n")
+        .stderr(&note("refused"))
+        .stderr(&format!("error: {host} does not accept the token in QUAY_AUTH_TOKEN\n"))
+        .fails(5);
+    let printed =
+        world.run(["status", "--json"]).env("QUAY_AUTH_TOKEN", FROM_CI).prints("{").stderr("error").fails(5).stdout;
+    assert!(!printed.contains(FROM_CI), "{printed}");
+    let status: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(status["environment_token_for"], json!(host));
+    let reason = "OAuth access token could not be validated";
+    assert_eq!(status["environment_token"], json!({"host": host, "user": null, "state": "refused", "reason": reason}));
+    // In CI there is no other.
+    world.run(["logout"]).stderr("Forgot").succeeds();
+    world
+        .run(["status"])
+        .env("QUAY_AUTH_TOKEN", &token)
+        .env("QUAY_AUTH_HOST", &host)
+        .stderr(&note("accepted"))
+        .succeeds();
+}
+
+#[test]
+fn a_token_that_quay_refuses_is_5_with_its_words_and_the_next_step() {
+    let world = World::new();
+    let token = world.log_in();
+    world.quay.revoke(&token);
+    world
+        .run(["status"])
+        .prints("  refused\n")
+        .stderr(&format!(
+            "error: {} does not accept the token of default@{}\n",
+            world.quay.host(),
+            world.quay.address()
+        ))
+        .stderr("  cause: Quay says: OAuth access token could not be validated\n")
+        .stderr(&format!("  hint: quay-auth login --host {}\n", world.quay.host()))
+        .fails(5);
+    let printed = world.run(["status", "--json"]).prints("\"state\": \"refused\"").stderr("error: ").fails(5).stdout;
+    assert!(printed.contains("\"reason\": \"OAuth access token could not be validated\""), "{printed}");
+}
+
+#[test]
+fn a_server_that_is_busy_broken_or_another_says_nothing_of_the_token() {
+    let world = World::new();
+    world.log_in();
+    for (status, reason) in [
+        (429, "it answers with status 429"),
+        (500, "it answers with status 500"),
+        (503, "it answers with status 503"),
+        (404, "it answers with status 404"),
+        (200, "it answers, but not as Quay does"),
+    ] {
+        world.quay.set_verify(Verify::Status(status));
+        world
+            .run(["status"])
+            .prints("  unknown\n")
+            .stderr("error: it is not known whether")
+            .stderr(&format!("  cause: {reason}\n"))
+            .stderr("hint: try again; without the network: quay-auth status --offline\n")
+            .fails(7);
+    }
+}
+
+#[test]
+fn all_servers_are_asked_at_once_and_none_is_waited_for_beyond_five_seconds() {
+    let worlds: Vec<World> = (0..3).map(|_| World::new()).collect();
+    let here = &worlds[0];
+    for world in &worlds {
+        let login = ["login", "--with-token", "--store", "file", "--host", &world.quay.host()];
+        here.run(login).stdin(world.log_in()).stderr("Logged in").succeeds();
+        world.quay.set_verify(Verify::Hang);
+    }
+    let asked = |world: &World| world.quay.requests().iter().filter(|request| request.path == "/v2/auth").count();
+    let before: Vec<usize> = worlds.iter().map(asked).collect();
+    let said = here.run(["status"]).prints("unknown\n").stderr("error: it is not known").stderr("warning: ").fails(7);
+    assert_eq!(said.stderr.matches("it is not known whether").count(), 3, "{said}");
+    for (world, before) in worlds.iter().zip(before) {
+        assert_eq!(asked(world), before + 1, "each is asked while the others are silent");
+    }
+}
+
+#[test]
+fn a_store_that_fails_and_one_that_lost_the_token_are_4_and_3() {
+    let mut world = World::new();
+    let keyring = Keyring::start(&mut world);
+    world.complete(world.login(&["--store", "keyring"]).start());
+    world.run(["status"]).prints("accepted\n").succeeds();
+    let entry = format!("default@{}", world.quay.address());
+    keyring.secret_tool(&world, "clear", &entry);
+    world
+        .run(["status"])
+        .prints("  missing\n")
+        .stderr(&format!("error: the keyring no longer holds the token of {entry}\n"))
+        .fails(3);
+    world.complete(world.login(&["--store", "keyring"]).start());
+    keyring.lock(&world);
+    world
+        .run(["status"])
+        .prints("  unreadable\n")
+        .stderr("error: the keyring is locked\n")
+        .stderr("hint: unlock")
+        .fails(4);
+}
+
+#[test]
+fn the_worst_of_several_is_the_exit_and_the_others_are_said() {
+    let world = World::new();
+    let good = world.log_in();
+    let bad = world.complete(world.login(&["--profile", "bad"]).start());
+    let elsewhere = ["login", "--with-token", "--store", "file", "--host", "http://127.0.0.1:1"];
+    world.run(elsewhere).stdin(&good).stderr("Logged in to").succeeds();
+    world
+        .run(["status"])
+        .prints("accepted\n")
+        .prints("unknown\n")
+        .stderr("error: it is not known whether http://127.0.0.1:1 accepts the token of default@127.0.0.1:1\n")
+        .fails(7);
+    world.quay.revoke(&bad);
+    world
+        .run(["status"])
+        .prints("refused\n")
+        .stderr("warning: it is not known whether http://127.0.0.1:1 accepts the token of default@127.0.0.1:1: ")
+        .stderr("error: http")
+        .stderr("does not accept the token of bad@")
+        .fails(5);
+    // What is not shown does not count.
+    world.run(["status", "--host", &world.quay.host(), "--profile", "default"]).prints("accepted\n").succeeds();
+}
+
+#[test]
+fn an_end_within_thirty_days_is_told() {
+    let world = World::new();
+    for (days, told) in [(29, true), (31, false)] {
+        let mut login = world.login(&[]).start();
+        let location = world.quay.authorize(&login.authorize_url()).unwrap();
+        let (rest, _) = location.split_once("&expires_in=").expect("a life");
+        let seconds = days * 24 * 60 * 60;
+        assert_eq!(hand_over(&format!("{rest}&expires_in={seconds}")), (200, "stored".to_owned()));
+        login.succeeds();
+        let ends = day(&world, "expires_at");
+        let ended = world.run(["status"]).prints("accepted\n").stderr("").succeeds();
+        let words = format!("the token of default@{} ends on {ends}.\n", world.quay.address());
+        assert_eq!(ended.stderr.contains(&words), told, "{ended}");
+    }
 }
 
 #[test]
@@ -190,7 +355,7 @@ fn without_a_login_it_names_the_first_step() {
 }
 
 #[test]
-fn nothing_is_asked_and_nothing_is_written() {
+fn offline_nothing_is_asked_and_never_is_anything_written() {
     let world = World::new();
     world.log_in();
     let asked = world.quay.requests().len();
@@ -204,7 +369,8 @@ fn nothing_is_asked_and_nothing_is_written() {
         state
     };
     let before = state();
+    world.run(["status", "--offline"]).prints("alice").succeeds();
+    assert_eq!(world.quay.requests().len(), asked);
     world.run(["status"]).prints("alice").succeeds();
     assert_eq!(state(), before);
-    assert_eq!(world.quay.requests().len(), asked);
 }

@@ -216,7 +216,12 @@ fn discovery(world: &World) -> Reply {
             paths.entry(path).or_default().insert(method, operation);
         }
     }
-    let paths = json!(paths);
+    let mut paths = json!(paths);
+    // What else stands there, for who reads it to pass over.
+    for item in paths.as_object_mut().into_iter().flat_map(|paths| paths.values_mut()) {
+        item["x-name"] = json!("endpoints.api");
+        item["parameters"] = json!([]);
+    }
     good(format!(
         concat!(
             r#"{{"swagger": "2.0", "host": "{host}", "basePath": "/", "schemes": ["http"], "info": {{"version": "v1", "#,

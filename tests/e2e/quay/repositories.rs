@@ -35,7 +35,11 @@ pub(super) fn list(world: &World, ask: &Ask, caller: &Caller) -> Reply {
     let seen: Vec<&Repository> = world.repositories.iter().filter(may_see).collect();
     let start: usize = match ask.query.get("next_page") {
         // Quay's own are encrypted; what counts is that they mean nothing to the client.
-        Some(page) => match page.strip_prefix("page-").and_then(|start| start.parse().ok()) {
+        Some(page) => match page
+            .strip_prefix("page-")
+            .and_then(|page| page.strip_suffix('='))
+            .and_then(|start| start.parse().ok())
+        {
             Some(start) => start,
             None => return api::error(world, 400, "invalid_request", "Invalid page token", ""),
         },
@@ -43,7 +47,7 @@ pub(super) fn list(world: &World, ask: &Ask, caller: &Caller) -> Reply {
     };
     let end = seen.len().min(start + world.page_size);
     let rows: Vec<String> = seen[start.min(end)..end].iter().map(|repository| row(repository)).collect();
-    let next = if end < seen.len() { format!(r#", "next_page": "page-{end}""#) } else { String::new() };
+    let next = if end < seen.len() { format!(r#", "next_page": "page-{end}=""#) } else { String::new() };
     api::good(format!(r#"{{"repositories": [{}]{next}}}"#, rows.join(", ")))
 }
 
@@ -87,7 +91,11 @@ pub(super) fn create(world: &mut World, ask: &Ask, caller: &Caller) -> Reply {
 
 /// `GET`, `PUT` and `DELETE /repository/NAMESPACE/NAME` (P3d, T3).
 pub(super) fn one(world: &mut World, ask: &Ask, caller: &Caller, namespace: &str, name: &str) -> Reply {
-    let needs = if ask.is_read() { Role::Read } else { Role::Admin };
+    let needs = match ask.method.as_str() {
+        "PUT" => Role::Write,
+        "DELETE" => Role::Admin,
+        _ => Role::Read,
+    };
     if let Err(refusal) = may(world, caller, needs, namespace, name) {
         return refusal;
     }
