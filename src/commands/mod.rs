@@ -10,6 +10,7 @@ mod login;
 mod logout;
 mod print_token;
 mod recover;
+mod revoking;
 mod status;
 
 pub(crate) use credential_helper::in_protocol;
@@ -39,7 +40,7 @@ pub(crate) enum Command {
     Api(Box<api::Args>),
     /// Show every login
     Status(status::Args),
-    /// Forget a token
+    /// End a token at Quay, and forget it
     Logout(logout::Args),
     /// Answer docker and its kin: what `docker-credential-quay-auth` becomes
     #[command(hide = true)]

@@ -10,11 +10,20 @@ use crate::domain::{ClientId, ServerText};
 /// A person waits for this.
 const LIMITS: Limits = Limits { time: Duration::from_secs(5), size: 64 * 1024 };
 
+/// What anybody may know of an application.
+#[derive(Debug)]
+pub(crate) struct Application {
+    /// What the consent page calls it.
+    pub(crate) name: ServerText,
+    /// The organization that it belongs to, as it stands in paths.
+    pub(crate) organization: Option<String>,
+}
+
 /// What Quay says of a client id.
 #[derive(Debug)]
 pub(crate) enum ApplicationAnswer {
-    /// There is such an application, with that name.
-    Known(ServerText),
+    /// There is such an application.
+    Known(Application),
     /// There is none (recorded case R1c).
     Unknown,
     /// Quay does not say: anonymous access is off, or it is busy.
@@ -29,7 +38,12 @@ pub(crate) enum ApplicationAnswer {
 /// Asks Quay whether it knows the client id (recorded cases "R …").
 pub(crate) fn ask_application(client: &Client, client_id: &ClientId) -> ApplicationAnswer {
     #[derive(Deserialize)]
-    struct Application {
+    struct Body {
+        name: String,
+        organization: Option<Organization>,
+    }
+    #[derive(Deserialize)]
+    struct Organization {
         name: String,
     }
     let answer = match client.get(&format!("/api/v1/app/{client_id}"), None, LIMITS) {
@@ -37,8 +51,11 @@ pub(crate) fn ask_application(client: &Client, client_id: &ClientId) -> Applicat
         Err(error) => return ApplicationAnswer::Unreachable(error),
     };
     match answer.status {
-        200 => match serde_json::from_slice::<Application>(&answer.body) {
-            Ok(application) => ApplicationAnswer::Known(application.name.into()),
+        200 => match serde_json::from_slice::<Body>(&answer.body) {
+            Ok(body) => ApplicationAnswer::Known(Application {
+                name: body.name.into(),
+                organization: body.organization.map(|organization| organization.name),
+            }),
             Err(_) => ApplicationAnswer::Unclear { status: 200 },
         },
         404 => ApplicationAnswer::Unknown,

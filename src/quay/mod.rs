@@ -5,6 +5,7 @@ mod application;
 mod client;
 mod config;
 mod discovery;
+mod revoke;
 mod verify;
 
 pub(crate) use api::{Api, PagesError};
@@ -12,6 +13,7 @@ pub(crate) use application::{ApplicationAnswer, ask_application};
 pub(crate) use client::{Answer, Client, Error, Request};
 pub(crate) use config::{Release, ask_config};
 pub(crate) use discovery::{needed_scope, offered_scopes};
+pub(crate) use revoke::{Authority, Revocation, revoke};
 pub(crate) use verify::{Identity, Verdict, verify};
 
 pub(crate) use ureq::http;

@@ -1,7 +1,13 @@
-//! `logout`: what is forgotten, what stays, and what it says where there is nothing to forget.
+//! `logout`: what is ended at Quay, what is forgotten, what stays, and what it says where there is nothing to forget.
 
 use std::fs;
+use std::net::TcpListener;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as STANDARD;
+
+use crate::keyring::Keyring;
+use crate::quay::Release;
 use crate::world::World;
 
 /// Logs in under this name and returns the token.
@@ -26,7 +32,144 @@ fn the_token_is_forgotten_and_it_says_how_to_end_it_at_quay() {
         .succeeds();
     assert!(!tokens_toml(&world).contains(&token));
     world.run(["print-token"]).stderr("there is no login").fails(3);
-    assert!(!world.quay.tokens()[0].revoked, "Quay was asked for nothing");
+    assert!(!world.quay.tokens()[0].revoked, "no scope of it allows that");
+    assert!(world.quay.requests().iter().all(|request| request.method != "DELETE"), "so Quay is not even asked");
+}
+
+/// A world with a login of these scopes, and its token.
+fn logged_in(scopes: &str) -> (World, String) {
+    let world = World::new();
+    let token = world.complete(world.login(&["--scopes", scopes]).start());
+    (world, token)
+}
+
+/// Whether Quay refuses the token, by its own word.
+fn is_refused(world: &World, token: &str) -> bool {
+    let basic = STANDARD.encode(format!("$oauthtoken:{token}"));
+    let header = format!("Authorization: Basic {basic}");
+    let url = format!("{}/v2/auth?service=x", world.quay.host());
+    let status =
+        world.command("curl").args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", &header, &url]).output();
+    match &*status.unwrap().stdout {
+        b"401" => true,
+        b"200" => false,
+        other => panic!("{}", String::from_utf8_lossy(other)),
+    }
+}
+
+#[test]
+fn a_token_that_may_ends_itself_at_quay() {
+    for scopes in ["repo:read,user:admin", "org:admin", "repo:read,org:admin,user:admin"] {
+        let (world, token) = logged_in(scopes);
+        assert!(!is_refused(&world, &token));
+        world
+            .run(["logout"])
+            .stderr(&format!(
+                "✓ Revoked the token of default@{} at {}, and forgot it.\n",
+                world.quay.address(),
+                world.quay.host()
+            ))
+            .succeeds();
+        assert!(is_refused(&world, &token), "{scopes}");
+        world.run(["print-token"]).stderr("there is no login").fails(3);
+    }
+}
+
+#[test]
+fn without_being_asked_to_it_revokes_nothing() {
+    let (world, token) = logged_in("user:admin");
+    world.run(["logout", "--no-revoke"]).stderr("✓ Forgot the token").stderr("it stays valid at").succeeds();
+    assert!(!is_refused(&world, &token));
+}
+
+#[test]
+fn an_older_server_has_no_way_for_org_admin_and_it_says_where_to_do_it() {
+    let (world, token) = logged_in("org:admin");
+    world.quay.set_release(Release::V3_17);
+    world.run(["logout"]).stderr("✓ Forgot the token").stderr("it stays valid at").succeeds();
+    assert!(!is_refused(&world, &token));
+    // With user:admin there is one in every release.
+    let (world, token) = logged_in("user:admin");
+    world.quay.set_release(Release::V3_11);
+    world.run(["logout"]).stderr("✓ Revoked").succeeds();
+    assert!(is_refused(&world, &token));
+}
+
+#[test]
+fn a_token_that_had_ended_is_forgotten_and_told_so() {
+    for scopes in ["user:admin", "org:admin"] {
+        let (world, token) = logged_in(scopes);
+        world.quay.revoke(&token);
+        world.quay.set_everyone_is(None);
+        world.run(["logout"]).stderr("✓ Forgot the token of").stderr("which had ended at").succeeds();
+        world.run(["print-token"]).stderr("there is no login").fails(3);
+    }
+}
+
+#[test]
+fn a_token_of_unknown_scopes_is_tried() {
+    for (scopes, words) in [("user:admin", "✓ Revoked"), ("repo:read", "it stays valid at")] {
+        let (world, token) = logged_in(scopes);
+        world.run(["logout", "--no-revoke"]).stderr("Forgot").succeeds();
+        world
+            .run(["login", "--with-token", "--host", &world.quay.host(), "--store", "file"])
+            .stdin(&token)
+            .stderr("its scopes: unknown")
+            .succeeds();
+        world.run(["logout"]).stderr(words).succeeds();
+        assert_eq!(is_refused(&world, &token), scopes == "user:admin");
+    }
+}
+
+#[test]
+fn where_quay_cannot_be_reached_it_is_forgotten_all_the_same_and_exit_7() {
+    let (world, token) = logged_in("user:admin");
+    let address = world.quay.address();
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let file = world.home().join(".local/share/quay-auth/profiles.toml");
+    let moved = fs::read_to_string(&file).unwrap().replace(&address.to_string(), &gone.to_string());
+    fs::write(&file, moved).unwrap();
+    let tokens = world.home().join(".local/share/quay-auth/tokens.toml");
+    let moved = fs::read_to_string(&tokens).unwrap().replace(&address.to_string(), &gone.to_string());
+    fs::write(&tokens, moved).unwrap();
+    world
+        .run(["logout"])
+        .stderr(&format!("✓ Forgot the token of default@{gone}.\n"))
+        .stderr(&format!("error: the token of default@{gone} could not be revoked at http://{gone}\n"))
+        .stderr(&format!(
+            "  cause: http://{gone} cannot be reached\n  hint: it is forgotten here and stays valid there; "
+        ))
+        .fails(7);
+    assert!(!tokens_toml(&world).contains(&token));
+    world.run(["logout", "--host", &format!("http://{gone}")]).stderr("there is no login").fails(3);
+}
+
+#[test]
+fn all_goes_on_where_one_fails_and_says_what_became_of_each() {
+    let (world, first) = logged_in("user:admin");
+    let second = world.complete(world.login(&["--profile", "org", "--scopes", "org:admin"]).start());
+    let elsewhere = ["login", "--with-token", "--store", "file", "--host", "http://127.0.0.1:1"];
+    world.run(elsewhere).stdin(&first).stderr("Logged in to").succeeds();
+    world
+        .run(["logout", "--all"])
+        .stderr(&format!("✓ Revoked the token of default@{}", world.quay.address()))
+        .stderr(&format!("✓ Revoked the token of org@{}", world.quay.address()))
+        .stderr("✓ Forgot the token of default@127.0.0.1:1.\n")
+        .stderr("error: the token of default@127.0.0.1:1 could not be revoked")
+        .fails(7);
+    assert!(is_refused(&world, &first) && is_refused(&world, &second));
+    world.run(["status", "--offline"]).stderr("there is no login").fails(3);
+}
+
+#[test]
+fn a_locked_keyring_leaves_all_as_it_is() {
+    let mut world = World::new();
+    let keyring = Keyring::start(&mut world);
+    let token = world.complete(world.login(&["--store", "keyring", "--scopes", "user:admin"]).start());
+    keyring.lock(&world);
+    world.run(["logout"]).stderr("error: the keyring is locked").fails(4);
+    assert!(!is_refused(&world, &token));
+    world.run(["status", "--offline"]).prints("user:admin").succeeds();
 }
 
 #[test]
@@ -66,7 +209,7 @@ fn all_means_every_host_and_profile() {
     let tokens = [world.log_in(), log_in_as(&world, "ci")];
     let elsewhere = ["login", "--with-token", "--store", "file", "--host", "http://127.0.0.1:1"];
     world.run(elsewhere).stdin(&tokens[0]).stderr("Logged in to").succeeds();
-    let said = world.run(["logout", "--all"]).stderr("Forgot the token of default@127.0.0.1:1.\n").succeeds().stderr;
+    let said = world.run(["logout", "--all"]).stderr("Forgot the token of default@127.0.0.1:1.\n").fails(7).stderr;
     assert_eq!(said.matches("Forgot the token of").count(), 3, "{said}");
     assert!(tokens.iter().all(|token| !tokens_toml(&world).contains(token)));
     world.run(["status"]).stderr("there is no login").fails(3);

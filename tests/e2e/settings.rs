@@ -234,7 +234,7 @@ fn several_hosts_and_none_named_are_listed() {
         );
         assert!(said.contains("default_host = \"http://"), "{said}");
     }
-    world.run(["status"]).prints("127.0.0.1:1 ").succeeds();
+    world.run(["status", "--offline"]).prints("127.0.0.1:1 ").succeeds();
 }
 
 #[test]

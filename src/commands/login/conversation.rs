@@ -134,10 +134,15 @@ impl Conversation {
         self.answer(terminal)
     }
 
-    /// Asks a yes-or-no question. Anything but `y` or `yes` is no.
-    pub(super) fn confirm(&mut self, question: &str, terminal: &mut Terminal) -> Result<bool, Error> {
-        let answer = self.ask(&format!("{question} [y/N]"), Echo::Shown, terminal)?;
-        Ok(answer.is_some_and(|answer| matches!(answer.to_lowercase().as_str(), "y" | "yes")))
+    /// Asks a yes-or-no question. Enter alone is `usual`; anything else but `y` or `yes` is no.
+    pub(super) fn confirm(&mut self, question: &str, usual: bool, terminal: &mut Terminal) -> Result<bool, Error> {
+        let choices = if usual { "[Y/n]" } else { "[y/N]" };
+        let answer = self.ask(&format!("{question} {choices}"), Echo::Shown, terminal)?;
+        Ok(match answer.map(|answer| answer.to_lowercase()).as_deref() {
+            Some("y" | "yes") => true,
+            Some("") => usual,
+            _ => false,
+        })
     }
 
     /// Ctrl-Z: gives the terminal back, stops, and takes up where it was.

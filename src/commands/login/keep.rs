@@ -13,6 +13,7 @@ use crate::store::{self, Pending, Profiles, Record, TokenRecord};
 use crate::terminal::Terminal;
 
 use super::conversation::Conversation;
+use super::replaced::Replaced;
 
 /// A token that came in.
 pub(super) struct Caught<'a> {
@@ -32,6 +33,8 @@ pub(super) struct Kept {
     stored: Stored,
     /// What to mind.
     warnings: Vec<String>,
+    /// The token that this one took the place of.
+    pub(super) replaced: Option<Replaced>,
 }
 
 /// What a token is kept with.
@@ -79,7 +82,8 @@ impl Keeper<'_> {
         };
         if let Some((held, new)) = other_user(before, &identity) {
             let question = format!("{profile} is a login of {held}, and this token is one of {new}. Replace it?");
-            let replace = if terminal.is_interactive() { conversation.confirm(&question, terminal) } else { Ok(false) };
+            let replace =
+                if terminal.is_interactive() { conversation.confirm(&question, false, terminal) } else { Ok(false) };
             match replace {
                 Ok(true) => {}
                 Ok(false) => {
@@ -97,6 +101,7 @@ impl Keeper<'_> {
             verified,
         };
         let record = Record { token: Some(token_record.clone()), ..caught.remember };
+        let replaced = Replaced::kept(before, self.folder).filter(|replaced| !replaced.is(caught.token));
         let store = match self.write(caught.token, record, conversation, terminal) {
             Ok(store) => store,
             Err(error) => return (Outcome::StoreFailed, Err(error)),
@@ -107,7 +112,7 @@ impl Keeper<'_> {
             warnings.push(format!("the old token is still in the {}: {error}", before.store));
         }
         let stored = stored(&token_record, profile, store);
-        (Outcome::Stored(stored.clone()), Ok(Kept { stored, warnings }))
+        (Outcome::Stored(stored.clone()), Ok(Kept { stored, warnings, replaced }))
     }
 
     /// Writes token and record. When that fails, a person decides where the token goes; elsewhere it is said that it is alive.
@@ -146,17 +151,16 @@ impl Keeper<'_> {
 const LIVES_ON: &str = "this token stays valid at Quay; if it is not used, end it in the web UI: account settings, \"Authorized Applications\", \"Revoke Authorization\"";
 
 /// Says how it ended.
-pub(super) fn say(result: Result<Kept, Error>, profile: &Profile, terminal: &mut Terminal) -> Result<(), Error> {
-    let Kept { stored, warnings } = result?;
+pub(super) fn say(kept: &Kept, profile: &Profile, terminal: &mut Terminal) {
+    let Kept { stored, warnings, .. } = kept;
     let user = if stored.user.is_empty() { String::new() } else { format!(" as {}", stored.user) };
     terminal.done(&format!("Logged in to {}{user}.", stored.host));
     let ends = if stored.expires.is_empty() { String::new() } else { format!("; it ends on {}", stored.expires) };
-    let scopes = if stored.scopes.is_empty() { "unknown".to_owned() } else { stored.scopes };
+    let scopes = if stored.scopes.is_empty() { "unknown" } else { &stored.scopes };
     terminal.say(&format!("  The token of {profile} is kept in {}; its scopes: {scopes}{ends}.", stored.store));
     warnings.iter().for_each(|warning| terminal.warn(warning));
     let flags = if profile.name.is_default() { String::new() } else { format!(" {}", profile.flags()) };
     terminal.say(&format!("  Print it in scripts with: quay-auth print-token{flags}"));
-    Ok(())
 }
 
 /// The user whose login the profile is, and the other one whose token came in.

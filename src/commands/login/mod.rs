@@ -5,6 +5,7 @@ mod first_time;
 mod keep;
 mod paste;
 mod prove;
+mod replaced;
 mod wait;
 mod with_token;
 
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::{AssignmentId, ClientId, Profile, Scheme, Scopes, nearest};
 use crate::error::{Error, Exit};
 use crate::login::{Answer, Authorization, Outcome, Pages, Request, open_browser};
-use crate::quay::{Client, Verdict, offered_scopes, verify};
+use crate::quay::{Authority, Client, Verdict, offered_scopes, verify};
 use crate::settings::{LoginFlags, LoginSettings, NoBrowser, Settings};
 use crate::store::{self, Record};
 use crate::terminal::Terminal;
@@ -50,6 +51,10 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "paste")]
     with_token: bool,
 
+    /// Revoke the token that this one takes the place of, where the scopes allow it
+    #[arg(long)]
+    revoke_old: bool,
+
     /// Do nothing when a good token with these scopes is kept already
     #[arg(long)]
     if_needed: bool,
@@ -71,7 +76,7 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
         return Ok(());
     }
     if args.with_token {
-        return with_token::run(&args.settings, &login, settings, &folder, terminal);
+        return with_token::run(args, &login, settings, &folder, terminal);
     }
     let mut conversation = Conversation::begin()?;
     if login.client_id.is_none() && settings.guesses_host() && terminal.is_interactive() {
@@ -257,24 +262,30 @@ impl Story<'_> {
         terminal: &mut Terminal,
     ) -> Result<(), Error> {
         let profile = &self.login.profile;
-        let (outcome, result) = match answer {
-            Answer::Refused(refusal) => {
-                let error = Error::refused(&refusal, profile);
-                (Outcome::Refused { message: error.to_string() }, Err(error))
-            }
-            Answer::Token { token, expires_in } => {
-                let scopes = Some(self.login.scopes.clone());
-                let caught =
-                    Caught { token: &token, expires_in, scopes, remember: remembered(self.login, self.client_id) };
-                let keeper =
-                    Keeper { login: self.login, client: self.client, settings: self.settings, folder: &self.folder };
-                keeper.keep(caught, conversation, terminal)
+        let tell = |outcome| {
+            if let Some(reply) = reply {
+                reply.send(outcome);
             }
         };
-        if let Some(reply) = reply {
-            reply.send(outcome);
-        }
-        keep::say(result, profile, terminal)
+        let (token, expires_in) = match answer {
+            Answer::Token { token, expires_in } => (token, expires_in),
+            Answer::Refused(refusal) => {
+                let error = Error::refused(&refusal, profile);
+                tell(Outcome::Refused { message: error.to_string() });
+                return Err(error);
+            }
+        };
+        let scopes = Some(self.login.scopes.clone());
+        let remember = remembered(self.login, self.client_id);
+        let caught = Caught { token: &token, expires_in, scopes: scopes.clone(), remember };
+        let keeper = Keeper { login: self.login, client: self.client, settings: self.settings, folder: &self.folder };
+        let (outcome, result) = keeper.keep(caught, conversation, terminal);
+        tell(outcome);
+        let kept = result?;
+        keep::say(&kept, profile, terminal);
+        let Some(replaced) = kept.replaced else { return Ok(()) };
+        let new = Authority { token: &token, scopes: scopes.as_ref() };
+        replaced.end(&new, self.args.revoke_old, self.client, conversation, terminal)
     }
 }
 

@@ -118,7 +118,8 @@ fn known(
 ) -> Result<(), Error> {
     let host = &login.profile.host;
     match answer {
-        Some(ApplicationAnswer::Known(name)) => {
+        Some(ApplicationAnswer::Known(application)) => {
+            let name = application.name;
             terminal.say(&format!("The application \"{name}\" asks for {}.", login.scopes));
         }
         Some(ApplicationAnswer::Unknown) => return Err(unknown_client(login, client_id)),

@@ -5,23 +5,24 @@ use std::path::Path;
 use crate::domain::{AccessToken, MalformedToken};
 use crate::error::{Error, Exit};
 use crate::login::token_in_address;
-use crate::quay::Client;
+use crate::quay::{Authority, Client};
 use crate::settings::{LoginFlags, LoginSettings, Settings};
 use crate::store::Record;
 use crate::terminal::Terminal;
 
 use super::conversation::Conversation;
 use super::keep::{self, Caught, Keeper};
-use super::{prove, warn_of_plain_http};
+use super::{Args, prove, warn_of_plain_http};
 
 /// Reads the token, checks and keeps it. Its scopes are those that the command line names, else unknown.
 pub(super) fn run(
-    flags: &LoginFlags,
+    args: &Args,
     login: &LoginSettings,
     settings: &Settings,
     folder: &Path,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
+    let flags = &args.settings;
     let profile = &login.profile;
     warn_of_plain_http(login, terminal);
     let client = Client::new(&profile.host, login.ca_file.as_deref())?;
@@ -35,7 +36,11 @@ pub(super) fn run(
     let caught = Caught { token: &token, expires_in, scopes: flags.scopes.clone(), remember };
     let keeper = Keeper { login, client: &client, settings, folder };
     let (_, result) = keeper.keep(caught, &mut conversation, terminal);
-    keep::say(result, profile, terminal)
+    let kept = result?;
+    keep::say(&kept, profile, terminal);
+    let Some(replaced) = kept.replaced else { return Ok(()) };
+    let new = Authority { token: &token, scopes: flags.scopes.as_ref() };
+    replaced.end(&new, args.revoke_old, &client, &mut conversation, terminal)
 }
 
 /// What was remembered before, and of this login only what the command line names: the rest had no part in it.

@@ -10,4 +10,5 @@
 mod address;
 mod outcomes;
 mod page;
+mod replaced;
 mod with_token;

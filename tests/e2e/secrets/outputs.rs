@@ -95,7 +95,7 @@ fn a_whole_life_of_a_token_leaves_it_in_its_file_and_on_one_stdout() {
 
     let print = loud(world.run(["print-token", "--verbose"])).stdout(&format!("{token}\n")).prints("");
     places.insert("print-token".to_owned(), print.succeeds().stderr.into_bytes());
-    for arguments in [&["status", "--verbose"][..], &["status", "--json"]] {
+    for arguments in [&["status", "--verbose", "--offline"][..], &["status", "--offline", "--json"]] {
         let ended = loud(world.run(arguments)).prints("127.0.0.1").succeeds();
         places.insert(format!("{arguments:?}"), format!("{ended}").into_bytes());
     }
