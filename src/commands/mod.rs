@@ -4,6 +4,7 @@ mod api;
 mod credential_helper;
 mod docker;
 mod exec;
+mod explain;
 mod export;
 mod held;
 mod login;
@@ -12,6 +13,7 @@ mod print_token;
 mod recover;
 mod revoking;
 mod status;
+mod tokens;
 
 pub(crate) use credential_helper::in_protocol;
 pub(crate) use recover::recover;
@@ -40,6 +42,9 @@ pub(crate) enum Command {
     Api(Box<api::Args>),
     /// Show every login
     Status(status::Args),
+    /// List, make and end the tokens of the application
+    #[command(subcommand)]
+    Tokens(tokens::Action),
     /// End a token at Quay, and forget it
     Logout(logout::Args),
     /// Answer docker and its kin: what `docker-credential-quay-auth` becomes
@@ -58,6 +63,7 @@ impl Command {
             Command::Export(args) => export::run(&args, settings, terminal),
             Command::Api(args) => api::run(&args, settings, terminal),
             Command::Status(args) => status::run(&args, settings, terminal),
+            Command::Tokens(action) => tokens::run(&action, settings, terminal),
             Command::Logout(args) => logout::run(&args, settings, terminal),
             Command::CredentialHelper(args) => credential_helper::run(&args, settings, terminal),
         }

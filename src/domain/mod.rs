@@ -5,6 +5,7 @@
 mod api_path;
 mod application;
 mod host;
+mod lifetime;
 mod profile;
 mod scopes;
 mod server_text;
@@ -14,6 +15,7 @@ mod token;
 pub(crate) use api_path::ApiPath;
 pub(crate) use application::{AssignmentId, ClientId, LoopbackHost, RedirectUri};
 pub(crate) use host::{Host, HostArgument, Scheme};
+pub(crate) use lifetime::Lifetime;
 pub(crate) use profile::{Profile, ProfileName, StoreKind};
 pub(crate) use scopes::Scopes;
 pub(crate) use server_text::{ServerText, steers_a_terminal};

@@ -22,6 +22,11 @@ impl Timestamp {
         (end < year_10000).then_some(Timestamp(end))
     }
 
+    /// How long it lies behind that earlier moment.
+    pub(crate) fn since(self, earlier: Timestamp) -> Duration {
+        self.0.duration_since(earlier.0).unwrap_or_default()
+    }
+
     /// Whether it lies behind us by this machine's clock.
     pub(crate) fn is_past(self) -> bool {
         self.0 < SystemTime::now()

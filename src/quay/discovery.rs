@@ -50,6 +50,13 @@ pub(crate) fn offered_scopes(client: &Client) -> Result<Vec<String>, Error> {
     Ok(ask(client)?.security_definitions.oauth2_implicit.scopes.into_keys().collect())
 }
 
+/// Whether the host lists and makes tokens of applications (3.18); `None` where it does not say.
+pub(crate) fn has_tokens_api(client: &Client) -> Option<bool> {
+    let paths = ask(client).ok()?.paths;
+    let is_listed = paths.values().any(|item| item["get"]["operationId"] == "listOrganizationApplicationTokens");
+    (!paths.is_empty()).then_some(is_listed)
+}
+
 /// The scope that the host asks for on this path; `None` where it does not say.
 pub(crate) fn needed_scope(client: &Client, method: &str, path: &ApiPath) -> Option<Scopes> {
     let paths = ask(client).ok()?.paths;

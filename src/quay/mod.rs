@@ -6,14 +6,16 @@ mod client;
 mod config;
 mod discovery;
 mod revoke;
+mod tokens;
 mod verify;
 
 pub(crate) use api::{Api, PagesError};
 pub(crate) use application::{ApplicationAnswer, ask_application};
 pub(crate) use client::{Answer, Client, Error, Request};
 pub(crate) use config::{Release, ask_config};
-pub(crate) use discovery::{needed_scope, offered_scopes};
+pub(crate) use discovery::{has_tokens_api, needed_scope, offered_scopes};
 pub(crate) use revoke::{Authority, Revocation, revoke};
+pub(crate) use tokens::{Listed, Tokens, TokensError};
 pub(crate) use verify::{Identity, Verdict, verify};
 
 pub(crate) use ureq::http;

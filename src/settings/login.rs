@@ -5,7 +5,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Error, Settings, environment};
-use crate::domain::{ClientId, Profile, RedirectUri, Scheme, Scopes, StoreKind};
+use crate::domain::{ClientId, Profile, ProfileName, RedirectUri, Scheme, Scopes, StoreKind};
+use crate::store::Record;
 
 /// How long `login` waits where nobody says otherwise.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(5 * 60);
@@ -81,6 +82,20 @@ pub(super) struct Layer {
     pub(super) ca_file: Option<PathBuf>,
     /// `allow_http`
     pub(super) allow_http: Option<bool>,
+}
+
+impl Layer {
+    /// What a login left, but for its scopes.
+    fn remembered(record: &Record) -> Self {
+        Layer {
+            client_id: record.client_id.clone(),
+            redirect_uri: record.redirect_uri.clone(),
+            scopes: None,
+            store: Some(record.store),
+            ca_file: record.ca_file.clone(),
+            allow_http: Some(record.allow_http),
+        }
+    }
 }
 
 /// A login, settled: nothing that has a default is left open.
@@ -164,16 +179,13 @@ impl Settings {
             layers.extend(of_profile.map(|(_, layer)| layer.clone()));
             layers.extend(sections().map(|section| section.layer.clone()));
         }
-        if let Some(record) = self.profiles.find(profile) {
-            layers.push(Layer {
-                client_id: record.client_id.clone(),
-                redirect_uri: record.redirect_uri.clone(),
-                scopes: record.scopes.clone(),
-                store: Some(record.store),
-                ca_file: record.ca_file.clone(),
-                allow_http: Some(record.allow_http),
-            });
-        }
+        let own = self.profiles.find(profile);
+        layers.extend(own.map(|record| Layer { scopes: record.scopes.clone(), ..Layer::remembered(record) }));
+        // Another login at that host knows the way too: the same application, store and certificates. Not the scopes, which are why
+        // there are two.
+        let default = Profile { host: profile.host.clone(), name: ProfileName::default() };
+        let others = self.profiles.iter().filter(|record| record.profile.host == profile.host);
+        layers.extend(self.profiles.find(&default).or(others.last()).map(Layer::remembered));
         Ok(layers)
     }
 }

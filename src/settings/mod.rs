@@ -1,5 +1,5 @@
 //! What a command works with: flags, then the environment, the user's `config.toml`, the system's, what the profile's last login used,
-//! then what is built in. The order of precedence stands here, once.
+//! what another login at that host used, then what is built in. The order of precedence stands here, once.
 
 mod config;
 mod environment;

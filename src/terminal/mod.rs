@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use zeroize::Zeroizing;
 
-use crate::domain::{AccessToken, steers_a_terminal};
+use crate::domain::{AccessToken, Host, steers_a_terminal};
 use crate::error::{Error, Exit};
 use crate::settings::{Color, Surroundings};
 
@@ -166,6 +166,11 @@ impl Terminal {
     pub(crate) fn hint(&mut self, text: &str) {
         let head = self.toned(Tone::Next, "hint:");
         self.say(&format!("{head} {text}"));
+    }
+
+    /// Says that a server is busy and will be asked again.
+    pub(crate) fn say_busy(&mut self, host: &Host, status: u16, wait: Duration) {
+        self.say(&format!("{host} answers with {status}; asking again in {} s.", wait.as_secs()));
     }
 
     /// Says what is asked of whom, with `--verbose`.

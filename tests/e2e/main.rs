@@ -52,4 +52,5 @@ mod settings;
 mod status;
 mod stuck;
 mod system;
+mod tokens;
 mod world;

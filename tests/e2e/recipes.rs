@@ -10,7 +10,7 @@ use crate::program::{Ended, Run};
 use crate::world::World;
 
 /// What the recipes need a login to be allowed.
-const SCOPES: &str = "repo:read,repo:write,repo:create,repo:admin,user:read";
+const SCOPES: &str = "repo:read,repo:write,repo:create,repo:admin,user:read,org:admin";
 
 /// The lines of the README's recipes in blocks of this language.
 fn recipes(language: &str) -> Vec<String> {

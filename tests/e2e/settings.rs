@@ -314,3 +314,17 @@ fn a_ca_file_that_is_named_from_here_is_found_from_elsewhere() {
     // The next login remembers it, wherever it is run.
     login("/", &[]).stdin(ELSEWHERE).stderr("Logged in to").succeeds();
 }
+
+#[test]
+fn a_second_login_at_a_host_need_not_be_told_the_way_again() {
+    let world = World::new();
+    world.log_in();
+    let host = world.quay.host();
+    // Application, redirect URI and store are those of the first one; the scopes are its own.
+    let second =
+        world.complete(world.run(["login", "--profile", "admin", "--scopes", "user:read", "--no-browser"]).start());
+    world.run(["print-token", "--profile", "admin"]).stdout(&format!("{second}\n")).succeeds();
+    world.run(["status", "--host", &host, "--profile", "admin"]).prints("alice  user:read  file").succeeds();
+    let mut third = world.run(["login", "--profile", "third", "--no-browser"]).start();
+    assert!(third.authorize_url().contains("scope=repo%3Aread&"), "the least, whatever others have");
+}

@@ -333,6 +333,13 @@ fn an_end_within_thirty_days_is_told() {
         assert_eq!(hand_over(&format!("{rest}&expires_in={seconds}")), (200, "stored".to_owned()));
         login.succeeds();
         let ends = day(&world, "expires_at");
+        // A token of years; one that was made for a month is not worth a word at once.
+        let quiet = world.run(["status"]).prints("accepted\n").succeeds();
+        assert_eq!(quiet.stderr, "");
+        let file = world.home().join(".local/share/quay-auth/profiles.toml");
+        let made = day(&world, "obtained_at");
+        let text = world.profiles_toml().replace(&format!("obtained_at = \"{made}"), "obtained_at = \"2020-01-01");
+        fs::write(file, text).unwrap();
         let ended = world.run(["status"]).prints("accepted\n").stderr("").succeeds();
         let words = format!("the token of default@{} ends on {ends}.\n", world.quay.address());
         assert_eq!(ended.stderr.contains(&words), told, "{ended}");

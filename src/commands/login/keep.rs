@@ -184,7 +184,12 @@ fn another_user(profile: &Profile, held: &ServerText, new: &ServerText) -> Error
 
 /// The record to be, then the token into its store, then the record as it is: killed at any moment, `commands::recover` finds out how
 /// far it came. One retry, since a keyring may have been busy.
-fn write(token: &AccessToken, record: &Record, before: Option<&Record>, folder: &Path) -> Result<(), Error> {
+pub(in crate::commands) fn write(
+    token: &AccessToken,
+    record: &Record,
+    before: Option<&Record>,
+    folder: &Path,
+) -> Result<(), Error> {
     let unwritten = |error| Error::from(error).with_exit(Exit::Store);
     let _change = Profiles::begin_change(folder).map_err(unwritten)?;
     let pending = Pending { fingerprint: token.fingerprint(), record: record.clone() };

@@ -6,12 +6,13 @@ mod keep;
 mod paste;
 mod prove;
 mod replaced;
+mod swap;
 mod wait;
 mod with_token;
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::{AssignmentId, ClientId, Profile, Scheme, Scopes, nearest};
+use crate::domain::{AssignmentId, ClientId, Lifetime, Profile, Scheme, Scopes, nearest};
 use crate::error::{Error, Exit};
 use crate::login::{Answer, Authorization, Outcome, Pages, Request, open_browser};
 use crate::quay::{Authority, Client, Verdict, offered_scopes, verify};
@@ -20,6 +21,7 @@ use crate::store::{self, Record};
 use crate::terminal::Terminal;
 
 use conversation::Conversation;
+pub(super) use keep::write;
 use keep::{Caught, Keeper};
 use wait::{Answered, Wait};
 
@@ -54,6 +56,10 @@ pub(crate) struct Args {
     /// Revoke the token that this one takes the place of, where the scopes allow it
     #[arg(long)]
     revoke_old: bool,
+
+    /// Keep a token that ends then, e.g. 30d, and revoke the one that went through the browser (Quay 3.18)
+    #[arg(long, value_name = "TIME", conflicts_with = "with_token")]
+    expires: Option<Lifetime>,
 
     /// Do nothing when a good token with these scopes is kept already
     #[arg(long)]
@@ -90,7 +96,12 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
         None if terminal.is_interactive() => first_time::ask_client_id(&login, &client, &mut conversation, terminal)?,
         None => return Err(first_time::no_client_id(&login, &client)),
     };
-    Story { args, login: &login, client_id: &client_id, client: &client, settings, folder }.tell(conversation, terminal)
+    if args.expires.is_some() {
+        swap::prove(&client, &login.profile)?;
+    }
+    let asked = swap::asked(&login.scopes, args.expires);
+    let story = Story { args, login: &login, asked, client_id: &client_id, client: &client, settings, folder };
+    story.tell(conversation, terminal)
 }
 
 /// Says each time that the token can be read on the way, where it can.
@@ -159,6 +170,8 @@ struct Story<'a> {
     args: &'a Args,
     /// The settled settings.
     login: &'a LoginSettings,
+    /// The scopes that the browser is asked for.
+    asked: Scopes,
     /// The application.
     client_id: &'a ClientId,
     /// Speaks to its Quay.
@@ -199,7 +212,7 @@ impl Story<'_> {
         Request {
             host: &self.login.profile.host,
             client_id: self.client_id,
-            scopes: &self.login.scopes,
+            scopes: &self.asked,
             assignment: self.args.assignment.as_ref(),
         }
     }
@@ -275,17 +288,36 @@ impl Story<'_> {
                 return Err(error);
             }
         };
-        let scopes = Some(self.login.scopes.clone());
+        // What is kept: the browser's token, or the one that it is swapped for.
+        let minted = match self.args.expires.map(|lives| (lives, swap::mint(self, &token, lives, terminal))) {
+            None => None,
+            Some((lives, Ok(minted))) => Some((minted, lives)),
+            Some((_, Err(reason))) => {
+                terminal.warn(&format!("no token that ends sooner could be made: {reason}."));
+                terminal.hint("the one that the browser brought is kept: it lives ten years");
+                None
+            }
+        };
+        let (kept_token, expires_in, scopes) = match &minted {
+            Some((minted, lives)) => (minted, Some(lives.duration()), self.login.scopes.clone()),
+            None => (&*token, expires_in, self.asked.clone()),
+        };
         let remember = remembered(self.login, self.client_id);
-        let caught = Caught { token: &token, expires_in, scopes: scopes.clone(), remember };
+        let caught = Caught { token: kept_token, expires_in, scopes: Some(scopes), remember: remember.clone() };
         let keeper = Keeper { login: self.login, client: self.client, settings: self.settings, folder: &self.folder };
         let (outcome, result) = keeper.keep(caught, conversation, terminal);
         tell(outcome);
         let kept = result?;
         keep::say(&kept, profile, terminal);
-        let Some(replaced) = kept.replaced else { return Ok(()) };
-        let new = Authority { token: &token, scopes: scopes.as_ref() };
-        replaced.end(&new, self.args.revoke_old, self.client, conversation, terminal)
+        if let Some(replaced) = kept.replaced {
+            // The browser's token is alive still, and may do the most.
+            let new = Authority { token: &token, scopes: Some(&self.asked) };
+            replaced.end(&new, self.args.revoke_old, self.client, conversation, terminal)?;
+        }
+        if minted.is_some() {
+            swap::end(self, &token, &remember, terminal);
+        }
+        Ok(())
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) fn the_way(
     terminal.waited();
 
     let kept = kept.unwrap_or_else(store_untried);
-    let known = known(application, login, client_id, terminal);
+    let known = known(application, story, terminal);
     let mut failures = Vec::new();
     let bound = bound.map_err(|error| failures.push(error));
     let _ = kept.map_err(|error| failures.insert(0, error));
@@ -110,19 +110,15 @@ fn awaited<T>(result: &Receiver<T>, conversation: &Conversation) -> Result<Optio
 }
 
 /// Whether Quay knows the client id. What it does not say is told, and no reason to stop.
-fn known(
-    answer: Option<ApplicationAnswer>,
-    login: &LoginSettings,
-    client_id: &ClientId,
-    terminal: &mut Terminal,
-) -> Result<(), Error> {
+fn known(answer: Option<ApplicationAnswer>, story: &Story<'_>, terminal: &mut Terminal) -> Result<(), Error> {
+    let login = story.login;
     let host = &login.profile.host;
     match answer {
         Some(ApplicationAnswer::Known(application)) => {
             let name = application.name;
-            terminal.say(&format!("The application \"{name}\" asks for {}.", login.scopes));
+            terminal.say(&format!("The application \"{name}\" asks for {}.", story.asked));
         }
-        Some(ApplicationAnswer::Unknown) => return Err(unknown_client(login, client_id)),
+        Some(ApplicationAnswer::Unknown) => return Err(unknown_client(login, story.client_id)),
         Some(ApplicationAnswer::Unclear { status }) => {
             terminal.warn(&format!("{host} does not say whether it knows the client id (status {status}); going on."));
         }

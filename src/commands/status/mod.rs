@@ -222,8 +222,11 @@ fn learn(record: &mut Record, state: &State, settings: &Settings) {
 /// Says that a token ends soon.
 fn warn_of_an_end(record: &Record, terminal: &mut Terminal) {
     let profile = &record.profile;
-    let Some(end) = record.token.as_ref().and_then(|token| token.expires_at) else { return };
-    let is_soon = Timestamp::now().after(SOON).is_some_and(|soon| end < soon);
+    let Some(token) = &record.token else { return };
+    let Some(end) = token.expires_at else { return };
+    // One that was made to end soon is worth a word in its last quarter.
+    let soon = SOON.min(end.since(token.obtained_at) / 4);
+    let is_soon = Timestamp::now().after(soon).is_some_and(|soon| end < soon);
     if is_soon && !end.is_past() {
         terminal.warn(&format!("the token of {profile} ends on {}.", end.day()));
         terminal.hint(&format!("a new one: quay-auth login {}", profile.flags()));

@@ -1,14 +1,14 @@
 //! `api`: one request to Quay's API with the token.
 
-mod explain;
-
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde_json::Value;
 
+use super::explain::Explain;
 use super::held::held;
 use crate::domain::ApiPath;
 use crate::error::{Error, Exit};
@@ -17,8 +17,6 @@ use crate::quay::http::{Method, StatusCode};
 use crate::quay::{Answer, Api, Client, PagesError, Request};
 use crate::settings::{LoginFlags, Settings};
 use crate::terminal::Terminal;
-
-use explain::Explain;
 
 /// Stands below the help.
 const EXAMPLES: &str = "\
@@ -126,9 +124,7 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
 
     let waiting = format!("Waiting for {host}");
     terminal.wait_for(&waiting, None);
-    let mut busy = |status: u16, wait: std::time::Duration| {
-        terminal.say(&format!("{host} answers with {status}; asking again in {} s.", wait.as_secs()));
-    };
+    let mut busy = |status: u16, wait: Duration| terminal.say_busy(host, status, wait);
     let mut api = Api { client: &client, token: &held.token, busy: &mut busy };
     let ended = if args.paginate {
         api.pages(&path, &args.headers(None)).map(Ended::Pages)

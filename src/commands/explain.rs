@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::commands::held::Held;
+use super::held::Held;
 use crate::domain::{ApiPath, Scopes, ServerText};
 use crate::error::{Error, Exit};
 use crate::quay::http::Method;

@@ -1,0 +1,51 @@
+//! `tokens revoke`: ends one token of the application.
+
+use super::Asking;
+use crate::domain::without_tokens;
+use crate::error::{Error, Exit};
+use crate::quay::Listed;
+use crate::settings::Settings;
+use crate::terminal::Terminal;
+
+/// What `tokens revoke` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The token's uuid, or its name where only one has it
+    #[arg(value_name = "UUID|NAME")]
+    token: String,
+}
+
+/// Ends it.
+pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
+    let asking = Asking::begin(settings)?;
+    let flags = asking.held.profile.flags();
+    let wanted = args.token.as_str();
+    // What was typed may be the secret itself.
+    let shown = without_tokens(wanted);
+    let listed = asking.ask(terminal, |tokens| tokens.list())?;
+    let is_meant =
+        |token: &&Listed| token.uuid == wanted || token.name.as_ref().is_some_and(|name| name.as_str() == wanted);
+    let meant: Vec<&Listed> = listed.iter().filter(is_meant).collect();
+    let token = match meant[..] {
+        [token] => token,
+        [] => {
+            return Err(Error::new(Exit::Failure, format!("the application has no live token `{shown}`"))
+                .hint(format!("quay-auth tokens list {flags}")));
+        }
+        _ => {
+            return Err(Error::new(Exit::Usage, format!("several tokens are named `{shown}`"))
+                .hint(format!("name it by its uuid: quay-auth tokens list {flags}")));
+        }
+    };
+    let own = asking.held.record.as_ref().and_then(|record| record.uuid.as_ref());
+    if own.is_some_and(|own| own.as_str() == token.uuid) {
+        return Err(Error::new(Exit::Usage, "this is the token of the login itself")
+            .hint(format!("to end and forget it: quay-auth logout {flags}")));
+    }
+    let name = token.name.as_ref().map_or_else(|| token.uuid.clone(), ToString::to_string);
+    match asking.ask(terminal, |tokens| tokens.revoke(&token.uuid))? {
+        true => terminal.done(&format!("Revoked the token {name}.")),
+        false => terminal.say(&format!("The token {name} had ended already.")),
+    }
+    Ok(())
+}

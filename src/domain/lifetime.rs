@@ -1,0 +1,55 @@
+//! `Lifetime`: how long a token is to live.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// One second to ten years, which is the most that Quay grants. Written `30d`, `12h`, `1year`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lifetime(Duration);
+
+/// Ten years, as Quay counts them.
+const LONGEST: Duration = Duration::from_secs(315_576_000);
+
+impl Lifetime {
+    /// As a length of time.
+    pub(crate) fn duration(self) -> Duration {
+        self.0
+    }
+}
+
+impl fmt::Display for Lifetime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", humantime::format_duration(self.0))
+    }
+}
+
+/// Not a length of time, or none that a token can have.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write the time as 12h, 30d or 1year; a token lives a second at least and ten years at most")]
+pub(crate) struct InvalidLifetime;
+
+impl FromStr for Lifetime {
+    type Err = InvalidLifetime;
+
+    fn from_str(text: &str) -> Result<Self, InvalidLifetime> {
+        let time = humantime::parse_duration(text).map_err(|_| InvalidLifetime)?;
+        let fits = time >= Duration::from_secs(1) && time <= LONGEST && time.subsec_nanos() == 0;
+        if fits { Ok(Lifetime(time)) } else { Err(InvalidLifetime) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_a_second_to_ten_years() {
+        for (written, seconds) in [("30d", 2_592_000), ("12h", 43_200), ("1h 30m", 5_400), ("10years", 315_576_000)] {
+            assert_eq!(written.parse::<Lifetime>().unwrap().duration().as_secs(), seconds, "{written}");
+        }
+        for wrong in ["", "30", "0s", "-1d", "11years", "1ms", "forever", "d"] {
+            assert_eq!(wrong.parse::<Lifetime>(), Err(InvalidLifetime), "{wrong}");
+        }
+    }
+}
