@@ -12,6 +12,7 @@ mod logout;
 mod print_token;
 mod recover;
 mod revoking;
+mod scopes;
 mod status;
 mod tokens;
 
@@ -42,6 +43,8 @@ pub(crate) enum Command {
     Api(Box<api::Args>),
     /// Show every login
     Status(status::Args),
+    /// Show what each scope allows
+    Scopes(scopes::Args),
     /// List, make and end the tokens of the application
     #[command(subcommand)]
     Tokens(tokens::Action),
@@ -63,6 +66,7 @@ impl Command {
             Command::Export(args) => export::run(&args, settings, terminal),
             Command::Api(args) => api::run(&args, settings, terminal),
             Command::Status(args) => status::run(&args, settings, terminal),
+            Command::Scopes(args) => scopes::run(&args, settings, terminal),
             Command::Tokens(action) => tokens::run(&action, settings, terminal),
             Command::Logout(args) => logout::run(&args, settings, terminal),
             Command::CredentialHelper(args) => credential_helper::run(&args, settings, terminal),

@@ -17,7 +17,7 @@ pub(crate) use application::{AssignmentId, ClientId, LoopbackHost, RedirectUri};
 pub(crate) use host::{Host, HostArgument, Scheme};
 pub(crate) use lifetime::Lifetime;
 pub(crate) use profile::{Profile, ProfileName, StoreKind};
-pub(crate) use scopes::Scopes;
+pub(crate) use scopes::{KnownScope, Scopes};
 pub(crate) use server_text::{ServerText, steers_a_terminal};
 pub(crate) use timestamp::Timestamp;
 pub(crate) use token::{AccessToken, BASIC_USER, MalformedToken, without_tokens};

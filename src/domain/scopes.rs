@@ -4,23 +4,42 @@ use std::fmt;
 use std::str::FromStr;
 
 /// One scope that Quay has today.
-struct Known {
+pub(crate) struct KnownScope {
     /// Quay's word.
-    word: &'static str,
+    pub(crate) word: &'static str,
+    /// What it allows, in one line.
+    pub(crate) allows: &'static str,
     /// The words that it brings along.
-    implies: &'static [&'static str],
+    pub(crate) implies: &'static [&'static str],
+    /// Whether Quay asks twice before it is granted, and gives no `state` back.
+    pub(crate) is_dangerous: bool,
 }
 
-/// Quay's scopes (auth/scopes.py; recorded case U1c).
-const KNOWN: [Known; 8] = [
-    Known { word: "repo:read", implies: &[] },
-    Known { word: "repo:write", implies: &["repo:read"] },
-    Known { word: "repo:admin", implies: &["repo:write", "repo:read"] },
-    Known { word: "repo:create", implies: &[] },
-    Known { word: "user:read", implies: &[] },
-    Known { word: "user:admin", implies: &[] },
-    Known { word: "org:admin", implies: &[] },
-    Known { word: "super:user", implies: &[] },
+/// Quay's scopes (auth/scopes.py; recorded case U1c). None gives a right that the user lacks.
+const KNOWN: [KnownScope; 8] = [
+    KnownScope { word: "repo:read", allows: "see and pull repositories", implies: &[], is_dangerous: false },
+    KnownScope { word: "repo:write", allows: "push to them", implies: &["repo:read"], is_dangerous: false },
+    KnownScope {
+        word: "repo:admin",
+        allows: "change their settings and permissions, delete them",
+        implies: &["repo:write", "repo:read"],
+        is_dangerous: false,
+    },
+    KnownScope { word: "repo:create", allows: "make repositories", implies: &[], is_dangerous: false },
+    KnownScope { word: "user:read", allows: "read user name and e-mail address", implies: &[], is_dangerous: false },
+    KnownScope {
+        word: "user:admin",
+        allows: "change the account, its robots and authorizations",
+        implies: &[],
+        is_dangerous: true,
+    },
+    KnownScope {
+        word: "org:admin",
+        allows: "change organizations, teams and applications, make and end tokens",
+        implies: &[],
+        is_dangerous: true,
+    },
+    KnownScope { word: "super:user", allows: "administer the whole Quay", implies: &[], is_dangerous: true },
 ];
 
 /// The scopes that a token was granted, in Quay's spelling and order.
@@ -60,7 +79,12 @@ impl Scopes {
         Scopes(words)
     }
 
-    /// Quay's words of today.
+    /// Quay's scopes of today.
+    pub(crate) fn known() -> impl Iterator<Item = &'static KnownScope> {
+        KNOWN.iter()
+    }
+
+    /// Their words.
     pub(crate) fn known_words() -> impl Iterator<Item = &'static str> {
         KNOWN.iter().map(|known| known.word)
     }

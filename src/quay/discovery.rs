@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::client::{Client, Error, Limits};
-use crate::domain::{ApiPath, Scopes};
+use crate::domain::{ApiPath, Scopes, ServerText};
 
 /// Discovery is some 150 KB.
 const LIMITS: Limits = Limits { time: Duration::from_secs(10), size: 10 * 1024 * 1024 };
@@ -45,9 +45,10 @@ fn ask(client: &Client) -> Result<Discovery, Error> {
     Ok(serde_json::from_slice(&answer.body).unwrap_or_default())
 }
 
-/// The scopes that the host lists (recorded case U1c); empty where it answers with something else.
-pub(crate) fn offered_scopes(client: &Client) -> Result<Vec<String>, Error> {
-    Ok(ask(client)?.security_definitions.oauth2_implicit.scopes.into_keys().collect())
+/// The scopes that the host lists, and what it says of each (recorded case U1c); empty where it answers with something else.
+pub(crate) fn offered_scopes(client: &Client) -> Result<BTreeMap<String, ServerText>, Error> {
+    let scopes = ask(client)?.security_definitions.oauth2_implicit.scopes;
+    Ok(scopes.into_iter().map(|(word, says)| (word, says.as_str().unwrap_or_default().into())).collect())
 }
 
 /// Whether the host lists and makes tokens of applications (3.18); `None` where it does not say.

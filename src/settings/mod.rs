@@ -104,6 +104,11 @@ impl Chosen {
         self.name.as_ref()
     }
 
+    /// Whether the command line names a host.
+    pub(crate) fn names_host(&self) -> bool {
+        self.host.is_some()
+    }
+
     /// Whether a profile at that host can be one of them.
     pub(crate) fn includes_host(&self, host: &Host) -> bool {
         self.host.as_ref().is_none_or(|wanted| wanted == host)

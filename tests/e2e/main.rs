@@ -47,6 +47,7 @@ mod pty;
 mod quay;
 mod recipes;
 mod recordings;
+mod scopes;
 mod secrets;
 mod settings;
 mod status;

@@ -119,7 +119,7 @@ fn check_scopes(login: &LoginSettings, terminal: &mut Terminal) -> Result<(), Er
     terminal.detail(&format!("Asking {host} which scopes it offers."));
     let offered = Client::new(host, login.ca_file.as_deref()).and_then(|client| offered_scopes(&client));
     let known: Vec<&str> = match &offered {
-        Ok(offered) if !offered.is_empty() => offered.iter().map(String::as_str).collect(),
+        Ok(offered) if !offered.is_empty() => offered.keys().map(String::as_str).collect(),
         _ => Scopes::known_words().collect(),
     };
     let unknown = login.scopes.unknown().find(|word| !known.contains(word));
