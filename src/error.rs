@@ -4,10 +4,10 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::process::ExitCode;
 
-use crate::domain::{MalformedToken, Profile};
+use crate::domain::{Host, MalformedToken, Profile};
 use crate::files::{self, Action};
 use crate::login::{BindError, Refusal, Signal};
-use crate::quay;
+use crate::quay::{self, TlsTrouble};
 use crate::settings;
 use crate::store::{self, ProfilesError};
 
@@ -335,8 +335,10 @@ impl From<quay::Error> for Error {
         match error {
             E::Unreachable { .. } => told_by(Exit::Network, error)
                 .hint("check the host's name, the network and, if there is one, the proxy (HTTPS_PROXY)"),
-            E::Tls { .. } => told_by(Exit::Network, error)
-                .hint("if the server's certificate comes from a company's own CA: add --ca-file FILE.pem"),
+            E::Tls { ref host, ref trouble } => {
+                let hint = tls_advice(host, trouble);
+                told_by(Exit::Network, error).hint(hint)
+            }
             E::Timeout { .. } => told_by(Exit::Network, error).hint("try again"),
             E::Redirected { ref target, .. } => {
                 let hint = format!("if that is the right server, name it: --host {target}");
@@ -349,6 +351,21 @@ impl From<quay::Error> for Error {
             E::TooLarge { .. } => told_by(Exit::Network, error).hint("is this really a Quay? Check --host"),
             E::CaFile { .. } => told_by(Exit::Usage, error).hint("name a PEM file with at least one CERTIFICATE in it"),
         }
+    }
+}
+
+/// What helps when a connection is not to be trusted.
+fn tls_advice(host: &Host, trouble: &TlsTrouble) -> String {
+    match trouble {
+        TlsTrouble::Expired => "its administrator must renew it; or this machine's clock is wrong: date".to_owned(),
+        TlsTrouble::NotValidYet => "is this machine's clock right? date".to_owned(),
+        TlsTrouble::WrongName(_) => format!("is {host} the right name? Or does a proxy or a portal answer in its place?"),
+        TlsTrouble::UnknownIssuer => {
+            "a company's own CA, or a proxy that reads along: get its certificate from your administrator, and add --ca-file FILE.pem"
+                .to_owned()
+        }
+        TlsTrouble::NoTls => format!("is it the right port? Over plain http it is: --host http://{}", host.authority()),
+        TlsTrouble::Other(_) => "check --host, and the proxy if there is one (HTTPS_PROXY)".to_owned(),
     }
 }
 

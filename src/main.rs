@@ -4,6 +4,7 @@
 //! error, exit.
 #![forbid(unsafe_code)]
 
+mod checks;
 mod cli;
 mod commands;
 mod docker;

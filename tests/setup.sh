@@ -26,6 +26,7 @@ declare -A packages=(
   [ssh]=openssh-client
   [/usr/sbin/sshd]=openssh-server
   [strace]=strace
+  [tinyproxy]=tinyproxy
   [unshare]=util-linux
 )
 # ChromeDriver takes either.

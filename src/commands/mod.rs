@@ -3,6 +3,7 @@
 mod api;
 mod credential_helper;
 mod docker;
+mod doctor;
 mod exec;
 mod explain;
 mod export;
@@ -48,6 +49,8 @@ pub(crate) enum Command {
     /// List, make and end the tokens of the application
     #[command(subcommand)]
     Tokens(tokens::Action),
+    /// Check each thing that a login needs, and say what to do
+    Doctor(doctor::Args),
     /// End a token at Quay, and forget it
     Logout(logout::Args),
     /// Answer docker and its kin: what `docker-credential-quay-auth` becomes
@@ -68,6 +71,7 @@ impl Command {
             Command::Status(args) => status::run(&args, settings, terminal),
             Command::Scopes(args) => scopes::run(&args, settings, terminal),
             Command::Tokens(action) => tokens::run(&action, settings, terminal),
+            Command::Doctor(args) => doctor::run(&args, settings, terminal),
             Command::Logout(args) => logout::run(&args, settings, terminal),
             Command::CredentialHelper(args) => credential_helper::run(&args, settings, terminal),
         }

@@ -1,5 +1,6 @@
 //! Opens the browser: by the user's own commands, else by the system's way. Detached, without a shell, and never a reason to fail.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::Sender;
 use std::{io, thread};
@@ -33,6 +34,24 @@ pub(crate) fn open_browser(url: &Url, commands: &[String], events: Sender<Event>
     if starter.is_err() {
         let _ = events.send(Event::Noticed(Notice::BrowserFailed));
     }
+}
+
+/// The program that `open_browser` would start first, where it can be found in one of these folders or by its own path.
+pub(crate) fn browser_program(commands: &[String], path: &[PathBuf]) -> Option<PathBuf> {
+    let url = Url::parse("https://quay.io").ok()?;
+    let mut candidates: Vec<Command> = commands.iter().filter_map(|command| user_command(command, &url)).collect();
+    if candidates.is_empty() {
+        candidates = open::commands(url.as_str());
+    }
+    candidates.iter().find_map(|command| {
+        let program = Path::new(command.get_program());
+        let found = if program.components().count() > 1 {
+            Some(program.to_owned())
+        } else {
+            path.iter().map(|folder| folder.join(program)).find(|program| program.is_file())
+        };
+        found.filter(|program| program.is_file())
+    })
 }
 
 /// The user's command, split as a shell splits words but without a shell; `%s` is the address, else it becomes the last argument.

@@ -16,7 +16,7 @@ mod signals;
 
 pub(crate) use answer::{Answer, Refusal, token_in_address};
 pub(crate) use authorize::{Authorization, Error as AuthorizeError, Request};
-pub(crate) use browser::open_browser;
+pub(crate) use browser::{browser_program, open_browser};
 pub(crate) use catcher::{BindError, Bound, Reply};
 pub(crate) use page::{Outcome, Pages, Stored};
 pub(crate) use paste::PasteError;

@@ -1,18 +1,17 @@
 //! The one blocking HTTP client: it speaks to one host, and takes a token nowhere else.
 
-use std::fs;
 use std::io::{self, Read};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 use ureq::http::{HeaderMap, HeaderValue, Method, Response, Uri, header};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, Proxy};
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::tls::{TlsTrouble, trusted_roots};
 use crate::domain::{Host, Scheme, ServerText};
 
 /// How long connecting may take.
@@ -37,8 +36,9 @@ pub(crate) enum Error {
     Tls {
         /// The host.
         host: Host,
-        /// What TLS said.
-        source: Box<ureq::Error>,
+        /// What is wrong.
+        #[source]
+        trouble: TlsTrouble,
     },
     /// No answer in time.
     #[error("{host} does not answer in time")]
@@ -125,7 +125,8 @@ impl Client {
     pub(crate) fn new(host: &Host, ca_file: Option<&Path>) -> Result<Self, Error> {
         let secure = host.scheme() == Scheme::Https;
         // Loading the system's certificates takes milliseconds; plain http needs none.
-        let roots = if secure { trusted_roots(ca_file)? } else { Vec::new() };
+        let trusted = if secure { trusted_roots(ca_file)? } else { Vec::new() };
+        let roots: Vec<_> = trusted.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -207,14 +208,10 @@ impl Client {
     /// Sorts what went wrong by what a person can do about it.
     fn failure(&self, error: ureq::Error) -> Error {
         let host = self.host.clone();
-        match error {
-            ureq::Error::Timeout(_) => Error::Timeout { host },
-            ureq::Error::Rustls(_) | ureq::Error::Tls(_) => Error::Tls { host, source: Box::new(error) },
-            // A handshake's refusal comes back as an I/O error of this kind, which no socket has.
-            ureq::Error::Io(ref io) if io.kind() == io::ErrorKind::InvalidData => {
-                Error::Tls { host, source: Box::new(error) }
-            }
-            error => Error::Unreachable { host, source: Box::new(error) },
+        match (&error, TlsTrouble::in_request(&error)) {
+            (ureq::Error::Timeout(_), _) => Error::Timeout { host },
+            (_, Some(trouble)) => Error::Tls { host, trouble },
+            _ => Error::Unreachable { host, source: Box::new(error) },
         }
     }
 }
@@ -241,24 +238,7 @@ fn same_origin(target: &Url, address: &str) -> bool {
     Url::parse(address).is_ok_and(|address| address.origin() == target.origin()) && address.parse::<Uri>().is_ok()
 }
 
-/// The system's CA certificates and those of `ca_file`.
-fn trusted_roots(ca_file: Option<&Path>) -> Result<Vec<Certificate<'static>>, Error> {
-    // A certificate of the system's that does not parse is no reason to trust none.
-    let mut roots: Vec<Certificate<'static>> = rustls_native_certs::load_native_certs()
-        .certs
-        .into_iter()
-        .map(|certificate| Certificate::from_der(&certificate).to_owned())
-        .collect();
-    if let Some(path) = ca_file {
-        let failed = |source| Error::CaFile { path: path.to_owned(), source };
-        let pem = fs::read(path).map_err(failed)?;
-        let own: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&pem)
-            .collect::<Result<_, _>>()
-            .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidData, error.to_string())))?;
-        if own.is_empty() {
-            return Err(failed(io::Error::new(io::ErrorKind::InvalidData, "there is no PEM certificate in it")));
-        }
-        roots.extend(own.iter().map(|certificate| Certificate::from_der(certificate).to_owned()));
-    }
-    Ok(roots)
+/// The addresses of the host.
+pub(crate) fn resolve(host: &Host) -> io::Result<Vec<SocketAddr>> {
+    (host.name().trim_matches(['[', ']']), host.port()).to_socket_addrs().map(Iterator::collect)
 }

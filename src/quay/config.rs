@@ -1,11 +1,13 @@
 //! What a server tells of itself: `/config`. Hints for words only, and for `--paste` its own name; any of it may be missing.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use ureq::http::header;
 
-use super::client::{Client, Limits};
+use super::client::{Client, Error, Limits};
+use crate::domain::ServerText;
 
 /// Waited for beside other questions.
 const LIMITS: Limits = Limits { time: Duration::from_secs(5), size: 1024 * 1024 };
@@ -39,6 +41,34 @@ pub(crate) fn ask_config(client: &Client) -> ServerConfig {
         Ok(answer) if answer.status == 200 => read(&answer.body).unwrap_or(nothing),
         _ => nothing,
     }
+}
+
+/// What a server says to anybody.
+#[derive(Debug)]
+pub(crate) struct Server {
+    /// As it names itself, e.g. `Quay 3.18.0`.
+    pub(crate) version: Option<ServerText>,
+    /// Whether it answers as Quay does.
+    pub(crate) is_quay: bool,
+    /// Its clock.
+    pub(crate) date: Option<SystemTime>,
+}
+
+/// Asks the server who it is.
+pub(crate) fn ask_server(client: &Client) -> Result<Server, Error> {
+    let answer = client.get("/config", None, LIMITS)?;
+    let date = answer.headers.get(header::DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let version = body["version_number"].as_str().filter(|version| !version.is_empty()).map(ServerText::from);
+    // Before 3.8 there was no such address, but a registry there always was.
+    let is_quay = body["config"].is_object()
+        || client.get("/v2/", None, LIMITS).is_ok_and(|answer| {
+            answer
+                .headers
+                .get(header::WWW_AUTHENTICATE)
+                .is_some_and(|realm| realm.as_bytes().starts_with(b"Bearer realm="))
+        });
+    Ok(Server { version, is_quay, date })
 }
 
 /// Reads the answer.

@@ -6,15 +6,17 @@ mod client;
 mod config;
 mod discovery;
 mod revoke;
+mod tls;
 mod tokens;
 mod verify;
 
 pub(crate) use api::{Api, PagesError};
 pub(crate) use application::{ApplicationAnswer, ask_application};
-pub(crate) use client::{Answer, Client, Error, Request};
-pub(crate) use config::{Release, ask_config};
+pub(crate) use client::{Answer, Client, Error, Request, resolve};
+pub(crate) use config::{Release, ask_config, ask_server};
 pub(crate) use discovery::{has_tokens_api, needed_scope, offered_scopes};
 pub(crate) use revoke::{Authority, Revocation, revoke};
+pub(crate) use tls::{TlsTrouble, look_at_certificate};
 pub(crate) use tokens::{Listed, Tokens, TokensError};
 pub(crate) use verify::{Identity, Verdict, verify};
 

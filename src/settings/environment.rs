@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{Color, Error};
 use crate::docker::Places;
+use crate::domain::without_tokens;
 
 /// A variable's value as text; empty counts as unset, and what is not UTF-8 is shown with marks in its place.
 #[expect(clippy::disallowed_methods, reason = "the one door to the environment")]
@@ -138,10 +139,90 @@ fn ssh_destination() -> Option<String> {
     Some(user.map_or(server.clone(), |user| format!("{user}@{server}")))
 }
 
+/// The user's home.
+pub(super) fn home() -> Option<PathBuf> {
+    variable(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(PathBuf::from).filter(|home| home.is_absolute())
+}
+
+/// A variable that names a proxy, or hosts that need none.
+#[derive(Clone, Debug)]
+pub(crate) struct ProxyVariable {
+    /// Its name.
+    name: &'static str,
+    /// Its value, without a user and password.
+    shown: String,
+    /// Whether it is an address where it should be.
+    is_odd: bool,
+}
+
+impl ProxyVariable {
+    /// Whether it should be an address and is none.
+    pub(crate) fn is_odd(&self) -> bool {
+        self.is_odd
+    }
+}
+
+impl fmt::Display for ProxyVariable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.name, self.shown)
+    }
+}
+
+/// The variables that name proxies, in the order in which they count.
+pub(super) fn proxies() -> Vec<ProxyVariable> {
+    let names = ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"];
+    let set = names.into_iter().filter_map(|name| Some((name, variable(name)?)));
+    set.map(|(name, value)| {
+        let is_list = name.eq_ignore_ascii_case("NO_PROXY");
+        // A password of the proxy's is a secret too.
+        let shown = value.rsplit_once('@').filter(|_| !is_list).map_or(value.as_str(), |(_, behind)| behind);
+        let with_scheme = if value.contains("://") { value.clone() } else { format!("http://{value}") };
+        let is_odd = !is_list && url::Url::parse(&with_scheme).is_err();
+        ProxyVariable { name, shown: without_tokens(shown), is_odd }
+    })
+    .collect()
+}
+
+/// The names of the variables that are set and change what this program does.
+pub(super) fn names_that_matter() -> Vec<String> {
+    let exact = [
+        "BROWSER",
+        "CI",
+        "DBUS_SESSION_BUS_ADDRESS",
+        "DISPLAY",
+        "DOCKER_AUTH_CONFIG",
+        "DOCKER_CONFIG",
+        "NO_COLOR",
+        "REGISTRY_AUTH_FILE",
+        "SSH_CONNECTION",
+        "SSL_CERT_DIR",
+        "SSL_CERT_FILE",
+        "WAYLAND_DISPLAY",
+        "WSL_DISTRO_NAME",
+        "XDG_CONFIG_HOME",
+        "XDG_DATA_HOME",
+        "XDG_RUNTIME_DIR",
+    ];
+    let mut names: Vec<String> = every_name();
+    names.retain(|name| {
+        exact.contains(&name.as_str())
+            || name.starts_with("QUAY_AUTH_")
+            || name.to_ascii_uppercase().ends_with("_PROXY")
+    });
+    names.sort();
+    names
+}
+
+/// The name of every variable.
+#[expect(clippy::disallowed_methods, reason = "the one door to the environment")]
+fn every_name() -> Vec<String> {
+    env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).collect()
+}
+
 /// Where docker and the containers tools look (containers-auth.json(5); docker's `DOCKER_CONFIG` and `DOCKER_AUTH_CONFIG`).
 pub(super) fn docker_places() -> Places {
     let path = |name: &str| variable(name).map(PathBuf::from);
-    let home = path(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
+    let home = home();
     let docker_folder = path("DOCKER_CONFIG");
     let named = path("REGISTRY_AUTH_FILE");
     let asked_first = match (&named, &docker_folder) {

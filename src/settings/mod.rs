@@ -14,7 +14,7 @@ use crate::files;
 use crate::store::{Profiles, ProfilesError};
 
 use config::Config;
-pub(crate) use environment::{Folders, NoBrowser, Surroundings};
+pub(crate) use environment::{Folders, NoBrowser, ProxyVariable, Surroundings};
 pub(crate) use login::{LoginFlags, LoginSettings};
 
 /// Why the settings are not complete or not right.
@@ -223,6 +223,21 @@ impl Settings {
     /// The profile name that the command line names.
     pub(crate) fn named_profile(&self) -> Option<&ProfileName> {
         self.flags.profile.as_ref()
+    }
+
+    /// The user's home.
+    pub(crate) fn home(&self) -> Option<PathBuf> {
+        environment::home()
+    }
+
+    /// The variables that name proxies.
+    pub(crate) fn proxies(&self) -> Vec<ProxyVariable> {
+        environment::proxies()
+    }
+
+    /// The names of the variables that are set and change what this program does; without their values.
+    pub(crate) fn variables_that_matter(&self) -> Vec<String> {
+        environment::names_that_matter()
     }
 
     /// Where docker and the containers tools look.

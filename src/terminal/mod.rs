@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use zeroize::Zeroizing;
 
+use crate::checks::{Finding, Outcome};
 use crate::domain::{AccessToken, Host, steers_a_terminal};
 use crate::error::{Error, Exit};
 use crate::settings::{Color, Surroundings};
@@ -116,6 +117,18 @@ impl Terminal {
         }
         let end = if text.ends_with('\n') { "" } else { "\n" };
         self.stdout(&[text.as_bytes(), end.as_bytes()])
+    }
+
+    /// Prints what a check found on stdout: a line, and below it what to do.
+    pub(crate) fn finding(&mut self, finding: &Finding) -> Result<(), Error> {
+        let (tone, word) = match finding.outcome {
+            Outcome::Ok => (Tone::Good, "ok  "),
+            Outcome::Warn => (Tone::Mind, "warn"),
+            Outcome::Fail => (Tone::Bad, "fail"),
+        };
+        let word = if self.colors_data { painted(tone, word) } else { word.to_owned() };
+        let next = finding.next.as_ref().map(|next| format!("\n        {next}")).unwrap_or_default();
+        self.data(&format!("{word}  {}: {}{next}", finding.check, finding.detail))
     }
 
     /// Prints rows on stdout, each column as wide as its widest cell. The first row is the head.
@@ -258,12 +271,17 @@ impl Terminal {
 
     /// The word in its colour.
     fn toned(&self, tone: Tone, word: &str) -> String {
-        let code = match tone {
-            Tone::Bad => "1;31",
-            Tone::Mind => "1;33",
-            Tone::Next => "36",
-            Tone::Good => "32",
-        };
-        if self.color { format!("\x1b[{code}m{word}\x1b[0m") } else { word.to_owned() }
+        if self.color { painted(tone, word) } else { word.to_owned() }
     }
+}
+
+/// The word in the colour of its tone (ECMA-48 SGR).
+fn painted(tone: Tone, word: &str) -> String {
+    let code = match tone {
+        Tone::Bad => "1;31",
+        Tone::Mind => "1;33",
+        Tone::Next => "36",
+        Tone::Good => "32",
+    };
+    format!("\x1b[{code}m{word}\x1b[0m")
 }

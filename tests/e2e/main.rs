@@ -17,6 +17,7 @@
 //! | `killed` | what a login that is killed leaves |
 //! | `package` | what README, help and Cargo.toml say of each other |
 //! | `recipes` | the lines of the README |
+//! | `tls/` | certificates, proxies, IPv6 |
 //! | `stuck/` | every way that a person gets stuck in a login |
 //! | `hostile` | what strangers send to the catcher |
 #![allow(
@@ -30,6 +31,7 @@ mod api;
 mod bad_input;
 mod browser;
 mod docker;
+mod doctor;
 mod exec;
 mod export;
 mod help;
@@ -53,5 +55,6 @@ mod settings;
 mod status;
 mod stuck;
 mod system;
+mod tls;
 mod tokens;
 mod world;

@@ -33,6 +33,23 @@ pub(crate) fn run_in_foreign_home(world: &World, arguments: &[&str]) -> Run {
     }
 }
 
+/// Runs the ignored test of that name by this same program, in a network of its own that these lines of shell set up. It passes.
+pub(crate) fn in_network(lines: &str, test: &str) {
+    let mut command = Command::new("unshare");
+    if !is_root() {
+        command.arg("--map-root-user");
+    }
+    let output = command
+        .args(["--net", "sh", "-c", &format!("{lines} && exec \"$@\""), "sh"])
+        .arg(std::env::current_exe().expect("this program"))
+        .args(["--ignored", "--exact", test])
+        .output()
+        .expect("start unshare (Debian package util-linux)");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let failed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}\n{failed}");
+}
+
 /// This command, run by root; by somebody else it is run in a namespace where that user counts as root.
 fn as_root(world: &World, program: &str) -> Command {
     if is_root() {

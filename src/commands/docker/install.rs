@@ -1,6 +1,6 @@
 //! `docker install`: one entry in docker's settings.
 
-use super::{Gets, Opened, gets, obstacles};
+use super::{Gets, Opened, gets};
 use crate::docker::HELPER;
 use crate::domain::Profile;
 use crate::error::{Error, Exit};
@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
         terminal.warn("docker uses the system's keyring for other registries only as long as no helper is named.");
         terminal.hint(&format!("name it in {file} as well: \"credsStore\": \"{store}\""));
     }
-    for obstacle in obstacles::find(&host, &opened) {
+    for obstacle in opened.obstacles(&host) {
         terminal.warn(&format!("{}.", obstacle.what));
         terminal.hint(&obstacle.mend);
     }

@@ -1,7 +1,6 @@
 //! `docker`: lets docker, podman, skopeo and buildah ask quay-auth for the credentials of a host, and says what stands in the way.
 
 mod install;
-mod obstacles;
 mod status;
 mod uninstall;
 
@@ -10,8 +9,8 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde::Serialize;
 
-use crate::docker::{Config, Places};
-use crate::domain::Profile;
+use crate::docker::{Config, Obstacle, Places, find_obstacles};
+use crate::domain::{Host, Profile};
 use crate::error::{Error, Exit};
 use crate::files::{self, Mode};
 use crate::settings::Settings;
@@ -84,6 +83,11 @@ impl Opened {
                 .hint("mend it there, since docker cannot read it either; nothing was changed")
         })?;
         Ok(Opened { path, config, places })
+    }
+
+    /// What stands in the way of that host.
+    fn obstacles(&self, host: &Host) -> Vec<Obstacle> {
+        find_obstacles(host, &self.path, &self.config, &self.places)
     }
 
     /// Writes the changed settings.

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::obstacles::{self, Obstacle};
 use super::{Gets, Opened, gets};
-use crate::docker::HELPER;
+use crate::docker::{HELPER, Obstacle};
 use crate::domain::{Host, Profile};
 use crate::error::{Error, Exit};
 use crate::settings::Settings;
@@ -111,7 +110,7 @@ fn row(host: Host, opened: &Opened, settings: &Settings) -> Result<Row, Error> {
         helper: opened.config.helper(&host),
         gets: gets(&profile, settings)?,
         profile,
-        obstacles: obstacles::find(&host, opened),
+        obstacles: opened.obstacles(&host),
         host,
     })
 }

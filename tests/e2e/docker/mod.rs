@@ -11,3 +11,5 @@ mod clients;
 mod helper;
 mod obstacles;
 mod settings;
+
+pub(crate) use settings::with_helper;

@@ -29,7 +29,7 @@ fn docker(world: &World, arguments: &[&str]) -> Run {
 }
 
 /// The helper's folder on the PATH.
-pub(super) fn with_helper(run: Run) -> Run {
+pub(crate) fn with_helper(run: Run) -> Run {
     let helper = PathBuf::from(env!("CARGO_BIN_EXE_docker-credential-quay-auth"));
     run.env("PATH", &format!("{}:/usr/bin:/bin", helper.parent().unwrap().display()))
 }

@@ -4,21 +4,20 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::Opened;
-use crate::docker::{Found, Shadow, helper_path};
+use super::{Config, Found, Places, Shadow, helper_path};
 use crate::domain::Host;
 
 /// Something in the way.
 #[derive(Debug, Serialize)]
-pub(super) struct Obstacle {
+pub(crate) struct Obstacle {
     /// What it is, without a full stop.
-    pub(super) what: String,
+    pub(crate) what: String,
     /// What mends it.
-    pub(super) mend: String,
+    pub(crate) mend: String,
 }
 
-/// Everything in the way of that host.
-pub(super) fn find(host: &Host, opened: &Opened) -> Vec<Obstacle> {
+/// Everything in the way of that host, where `path` is docker's file and `config` what stands in it.
+pub(crate) fn find_obstacles(host: &Host, path: &Path, config: &Config, places: &Places) -> Vec<Obstacle> {
     let mut obstacles = Vec::new();
     let mut add = |what: String, mend: String| obstacles.push(Obstacle { what, mend });
     match helper_path().filter(|path| path.is_file()) {
@@ -28,7 +27,7 @@ pub(super) fn find(host: &Host, opened: &Opened) -> Vec<Obstacle> {
         ),
         Some(ours) => {
             let folder = ours.parent().unwrap_or(Path::new("")).display().to_string();
-            match opened.places.find_helper(&ours) {
+            match places.find_helper(&ours) {
                 Found::Ours => {}
                 Found::Another(path) => add(
                     format!("your PATH leads to another docker-credential-quay-auth first: {}", path.display()),
@@ -42,7 +41,7 @@ pub(super) fn find(host: &Host, opened: &Opened) -> Vec<Obstacle> {
         }
     }
     let registry = host.registry();
-    for shadow in opened.places.shadows(host) {
+    for shadow in places.shadows(host) {
         match shadow {
             Shadow::Variable => add(
                 "DOCKER_AUTH_CONFIG is set, and newer dockers ask it first".to_owned(),
@@ -75,9 +74,9 @@ pub(super) fn find(host: &Host, opened: &Opened) -> Vec<Obstacle> {
             ),
         }
     }
-    if opened.config.has_login(host) {
+    if config.has_login(host) {
         add(
-            format!("a login for {registry} stands readable in {}; quay-auth goes before it", opened.path.display()),
+            format!("a login for {registry} stands readable in {}; quay-auth goes before it", path.display()),
             format!("docker logout {registry} && quay-auth docker install --host {host}"),
         );
     }
