@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::ask::Ask;
 use super::authorize::csrf_missing;
+use super::organizations;
 use super::pages::avatar;
 use super::reply::Reply;
 use super::repositories;
@@ -44,7 +45,11 @@ pub(super) fn answer(world: &mut World, ask: &Ask) -> Reply {
         ["repository", namespace, name, "permissions", kind @ ("team" | "user"), who] => {
             repositories::permission(world, ask, &caller, [namespace, name, kind, who])
         }
-        ["app", client_id] if ask.is_read() => application(world, client_id),
+        ["organization", name] if ask.is_read() => organizations::organization(world, &caller, name),
+        ["organization", name, "applications", ref rest @ ..] if ask.is_read() => {
+            organizations::applications(world, &caller, name, rest)
+        }
+        ["app", client_id] if ask.is_read() => organizations::application(world, client_id),
         ["discovery"] if ask.is_read() => discovery(world),
         _ if ask.is_read() => not_found(world),
         _ => method_not_allowed(),
@@ -97,7 +102,7 @@ impl Caller {
     }
 
     /// The user, if the caller may use the rights of a scope.
-    fn user_with(&self, scope: &str) -> Option<&str> {
+    pub(super) fn user_with(&self, scope: &str) -> Option<&str> {
         match self {
             Caller::Nobody => None,
             Caller::Person(user) => Some(user),
@@ -153,25 +158,6 @@ fn user(world: &World, caller: &Caller) -> Reply {
         r#"{{"anonymous": false, "username": {}, "avatar": {}, {private}"organizations": [{organizations}]}}"#,
         json!(name),
         avatar(name, "user"),
-    ))
-}
-
-/// `GET /api/v1/app/CLIENT_ID`: what anybody may know of an application; not its redirect URI (R1).
-fn application(world: &World, client_id: &str) -> Reply {
-    let Some(application) = world.applications.get(client_id) else {
-        return not_found(world);
-    };
-    good(format!(
-        concat!(
-            r#"{{"name": {}, "description": {}, "uri": {}, "avatar": {}, "organization": {{"name": {}, "#,
-            r#""email": "", "avatar": {}, "is_admin": false, "is_member": false, "teams": {{}}, "ordered_teams": []}}}}"#,
-        ),
-        json!(application.name),
-        json!(application.description),
-        json!(application.homepage),
-        avatar(&application.name, "app"),
-        json!(application.organization),
-        avatar(&application.organization, "user"),
     ))
 }
 

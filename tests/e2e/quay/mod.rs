@@ -8,7 +8,7 @@
 //! | `authorize.rs` | authorize, authorizeapp, denyapp, assignuser |
 //! | `registry.rs`, `signing.rs` | `/v2/auth` and `/v2/`: who may pull and push what |
 //! | `images.rs` | a real registry behind it |
-//! | `api.rs`, `token_api.rs`, `repositories.rs` | `/api/v1/`: callers, users, applications; their tokens; repositories; and `/config` |
+//! | `api.rs`, `token_api.rs`, `organizations.rs`, `repositories.rs` | `/api/v1/`: callers and users; tokens; organizations and applications; repositories; and `/config` |
 //! | `pages.rs`, `reply.rs`, `ask.rs` | pages, answers, requests |
 //! | `server.rs` | socket, thread, routes, sign-in |
 //! | `browser.rs` | a small browser to try it with |
@@ -19,6 +19,7 @@ mod ask;
 mod authorize;
 mod browser;
 mod images;
+mod organizations;
 mod pages;
 mod redirect;
 mod registry;
