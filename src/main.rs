@@ -7,6 +7,7 @@
 mod checks;
 mod cli;
 mod commands;
+mod completion;
 mod docker;
 mod domain;
 mod error;
@@ -33,6 +34,9 @@ use terminal::{Terminal, Verbosity};
 /// Parses, runs, says the error, and turns it into the exit code.
 fn main() -> ExitCode {
     hardening::harden();
+    if completion::answers_a_shell() {
+        return ExitCode::SUCCESS;
+    }
     let surroundings = Surroundings::look();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -61,9 +65,11 @@ fn main() -> ExitCode {
 fn run(cli: Cli, surroundings: Surroundings, terminal: &mut Terminal) -> Result<(), Error> {
     let Some(command) = cli.command else { return terminal.data(FIRST_STEPS) };
     let is_asked_by_a_client = matches!(command, Command::CredentialHelper(_));
-    let ran = Settings::load(cli.profile, surroundings).map_err(Error::from).and_then(|mut settings| {
+    let load = |terminal: &mut Terminal| {
+        let mut settings = Settings::load(cli.profile, surroundings)?;
         commands::recover(&mut settings, terminal)?;
-        command.run(&settings, terminal)
-    });
+        Ok(settings)
+    };
+    let ran = command.run(load, terminal);
     if is_asked_by_a_client { ran.map_err(commands::in_protocol) } else { ran }
 }

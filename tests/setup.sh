@@ -17,9 +17,12 @@ declare -A packages=(
   [docker]=docker.io
   [docker-credential-secretservice]=golang-docker-credential-helpers
   [docker-registry]=docker-registry
+  [elvish]=elvish
+  [fish]=fish
   [ip]=iproute2
   [jq]=jq
   [kubectl]=kubernetes-client
+  [man]=man-db
   [podman]=podman
   [setpriv]=util-linux
   [skopeo]=skopeo
@@ -28,6 +31,7 @@ declare -A packages=(
   [strace]=strace
   [tinyproxy]=tinyproxy
   [unshare]=util-linux
+  [zsh]=zsh
 )
 # ChromeDriver takes either.
 if command -v google-chrome >/dev/null; then

@@ -1,6 +1,7 @@
 //! The commands, one file each: its `Args` and its `run`. To add one: a file here, a variant and an arm below, a file in `tests/e2e/`.
 
 mod api;
+mod completions;
 mod credential_helper;
 mod docker;
 mod doctor;
@@ -10,6 +11,7 @@ mod export;
 mod held;
 mod login;
 mod logout;
+mod man;
 mod print_token;
 mod recover;
 mod revoking;
@@ -53,27 +55,37 @@ pub(crate) enum Command {
     Doctor(doctor::Args),
     /// End a token at Quay, and forget it
     Logout(logout::Args),
+    /// Print the completions for a shell
+    Completions(completions::Args),
+    /// Print a manual page
+    Man(man::Args),
     /// Answer docker and its kin: what `docker-credential-quay-auth` becomes
     #[command(hide = true)]
     CredentialHelper(credential_helper::Args),
 }
 
 impl Command {
-    /// Runs it.
-    pub(crate) fn run(self, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
+    /// Runs it. What tells of the command line alone needs no settings, which may be broken.
+    pub(crate) fn run(
+        self,
+        load: impl FnOnce(&mut Terminal) -> Result<Settings, Error>,
+        terminal: &mut Terminal,
+    ) -> Result<(), Error> {
         match self {
-            Command::Login(args) => login::run(&args, settings, terminal),
-            Command::PrintToken(args) => print_token::run(&args, settings, terminal),
-            Command::Exec(args) => exec::run(&args, settings),
-            Command::Docker(action) => docker::run(&action, settings, terminal),
-            Command::Export(args) => export::run(&args, settings, terminal),
-            Command::Api(args) => api::run(&args, settings, terminal),
-            Command::Status(args) => status::run(&args, settings, terminal),
-            Command::Scopes(args) => scopes::run(&args, settings, terminal),
-            Command::Tokens(action) => tokens::run(&action, settings, terminal),
-            Command::Doctor(args) => doctor::run(&args, settings, terminal),
-            Command::Logout(args) => logout::run(&args, settings, terminal),
-            Command::CredentialHelper(args) => credential_helper::run(&args, settings, terminal),
+            Command::Login(args) => login::run(&args, &load(terminal)?, terminal),
+            Command::PrintToken(args) => print_token::run(&args, &load(terminal)?, terminal),
+            Command::Exec(args) => exec::run(&args, &load(terminal)?),
+            Command::Docker(action) => docker::run(&action, &load(terminal)?, terminal),
+            Command::Export(args) => export::run(&args, &load(terminal)?, terminal),
+            Command::Api(args) => api::run(&args, &load(terminal)?, terminal),
+            Command::Status(args) => status::run(&args, &load(terminal)?, terminal),
+            Command::Scopes(args) => scopes::run(&args, &load(terminal)?, terminal),
+            Command::Tokens(action) => tokens::run(&action, &load(terminal)?, terminal),
+            Command::Doctor(args) => doctor::run(&args, &load(terminal)?, terminal),
+            Command::Logout(args) => logout::run(&args, &load(terminal)?, terminal),
+            Command::Completions(args) => completions::run(&args, terminal),
+            Command::Man(args) => man::run(&args, terminal),
+            Command::CredentialHelper(args) => credential_helper::run(&args, &load(terminal)?, terminal),
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::held::{Held, held};
+use crate::completion;
 use crate::domain::{BASIC_USER, Profile, Scopes, Timestamp};
 use crate::error::{Error, Exit};
 use crate::settings::Settings;
@@ -22,7 +23,7 @@ For docker and podman, see `docker install`; for curl, `export curl-config`; for
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Fail unless the token has these scopes
-    #[arg(long, value_name = "SCOPES")]
+    #[arg(long, value_name = "SCOPES", add = completion::scopes())]
     require: Option<Scopes>,
 
     /// Print a JSON object: token, host, username, scopes, expires_at

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{Error, Settings, environment};
+use crate::completion;
 use crate::domain::{ClientId, Profile, ProfileName, RedirectUri, Scheme, Scopes, StoreKind};
 use crate::store::Record;
 
@@ -19,7 +20,7 @@ pub(crate) struct LoginFlags {
     pub(crate) client_id: Option<ClientId>,
 
     /// What the token may do, e.g. repo:read,user:read [default: repo:read]
-    #[arg(long, value_name = "SCOPES")]
+    #[arg(long, value_name = "SCOPES", add = completion::scopes())]
     pub(crate) scopes: Option<Scopes>,
 
     /// The redirect URI registered in Quay [default: http://127.0.0.1:7829/callback]

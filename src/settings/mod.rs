@@ -8,6 +8,7 @@ mod login;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use crate::completion;
 use crate::docker::Places;
 use crate::domain::{AccessToken, Host, HostArgument, MalformedToken, Profile, ProfileName};
 use crate::files;
@@ -76,11 +77,11 @@ pub(crate) const GLOBAL: &str = "Options of every command";
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct ProfileFlags {
     /// The Quay: quay.io, quay.example.com:8443 or http://localhost:8080
-    #[arg(long, global = true, value_name = "HOST", help_heading = GLOBAL)]
+    #[arg(long, global = true, value_name = "HOST", help_heading = GLOBAL, add = completion::hosts())]
     pub(crate) host: Option<HostArgument>,
 
     /// Which of several logins at that host
-    #[arg(long, global = true, value_name = "NAME", help_heading = GLOBAL)]
+    #[arg(long, global = true, value_name = "NAME", help_heading = GLOBAL, add = completion::profiles())]
     pub(crate) profile: Option<ProfileName>,
 }
 
@@ -195,6 +196,12 @@ impl Settings {
             None => environment::setting("PROFILE")?.unwrap_or_default(),
         };
         Ok(Profile { host, name })
+    }
+
+    /// Every host that is known, also without a login: those of the files of settings too.
+    pub(crate) fn known_hosts(&self) -> BTreeSet<Host> {
+        let sections = [&self.user, &self.system].into_iter().flat_map(|config| &config.hosts);
+        self.hosts().into_iter().chain(sections.map(|section| self.resolve(&section.host))).collect()
     }
 
     /// Every host that a token may be kept for: those of the logins, and the one of `QUAY_AUTH_TOKEN`.

@@ -52,6 +52,7 @@ mod recordings;
 mod scopes;
 mod secrets;
 mod settings;
+mod shells;
 mod status;
 mod stuck;
 mod system;

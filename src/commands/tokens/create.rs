@@ -3,6 +3,7 @@
 use super::Asking;
 use super::list::Row;
 use crate::commands::login::write;
+use crate::completion;
 use crate::domain::{AccessToken, Lifetime, Profile, ProfileName, Scopes, Timestamp};
 use crate::error::{Error, Exit};
 use crate::quay::Listed;
@@ -29,7 +30,7 @@ pub(crate) struct Args {
     name: String,
 
     /// What it may do
-    #[arg(long, value_name = "SCOPES")]
+    #[arg(long, value_name = "SCOPES", add = completion::scopes())]
     scopes: Scopes,
 
     /// When it ends, e.g. 12h or 30d; ten years at most
