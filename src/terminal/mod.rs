@@ -131,10 +131,25 @@ impl Terminal {
         self.data(&format!("{word}  {}: {}{next}", finding.check, finding.detail))
     }
 
-    /// Prints rows on stdout, each column as wide as its widest cell. The first row is the head.
+    /// Prints rows on stdout, each column as wide as its widest cell. The first row is the head. On a terminal that is too narrow, each
+    /// row becomes a block with a line a cell: nothing is cut off.
     pub(crate) fn table<const COLUMNS: usize>(&mut self, rows: &[[String; COLUMNS]]) -> Result<(), Error> {
         let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
         let widths: [usize; COLUMNS] = std::array::from_fn(width);
+        let room = if self.shows_data() {
+            terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
+        } else {
+            None
+        };
+        let is_too_wide = room.is_some_and(|room| widths.iter().sum::<usize>() + 2 * (COLUMNS - 1) > room);
+        if let [head, rows @ ..] = rows
+            && is_too_wide
+        {
+            let label = head.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
+            let line = |(head, cell): (&String, &String)| format!("{head:label$}  {cell}").trim_end().to_owned();
+            let block = |row: &[String; COLUMNS]| head.iter().zip(row).map(line).collect::<Vec<_>>().join("\n");
+            return self.data(&rows.iter().map(block).collect::<Vec<_>>().join("\n\n"));
+        }
         let line = |row: &[String; COLUMNS]| {
             let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
             cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()

@@ -43,7 +43,12 @@ impl Terminal {
     /// Any program, with the environment and arguments of this command.
     pub(crate) fn run(command: &Command) -> Terminal {
         // Wide, so that no line is broken.
-        let size = PtySize { rows: 50, cols: 2000, pixel_width: 0, pixel_height: 0 };
+        Terminal::run_in(command, 2000)
+    }
+
+    /// The same at a terminal with that many columns.
+    pub(crate) fn run_in(command: &Command, cols: u16) -> Terminal {
+        let size = PtySize { rows: 50, cols, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let mut builder = CommandBuilder::new(command.get_program());
         builder.args(command.get_args());

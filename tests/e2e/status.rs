@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::keyring::Keyring;
+use crate::pty::Terminal;
 use crate::quay::Verify;
 use crate::world::{World, hand_over, token_of};
 
@@ -380,4 +381,22 @@ fn offline_nothing_is_asked_and_never_is_anything_written() {
     assert_eq!(world.quay.requests().len(), asked);
     world.run(["status"]).prints("alice").succeeds();
     assert_eq!(state(), before);
+}
+
+#[test]
+fn on_a_narrow_terminal_a_row_is_a_block_and_nothing_is_cut_off() {
+    let world = World::new();
+    world.log_in();
+    world.complete(world.login(&["--profile", "admin", "--scopes", "repo:write,user:read"]).start());
+    let mut command = world.command(env!("CARGO_BIN_EXE_quay-auth"));
+    command.args(["status", "--offline"]);
+    let (narrow, wide) = (Terminal::run_in(&command, 60).ends(0), Terminal::run_in(&command, 160).ends(0));
+    let at = world.quay.address();
+    assert!(
+        narrow
+            .starts_with(&format!("PROFILE    admin@{at}\r\nUSER       alice\r\nSCOPES     repo:write,user:read\r\n")),
+        "{narrow}"
+    );
+    assert!(narrow.contains(&format!("QUAY SAYS  not asked\r\n\r\nPROFILE    default@{at}\r\n")), "{narrow}");
+    assert!(wide.starts_with("PROFILE ") && wide.contains("  QUAY SAYS\r\n"), "{wide}");
 }
