@@ -27,7 +27,7 @@ use super::answer::{Answer, Rejection};
 use super::authorize::{Authorization, State as ExpectedState};
 pub(crate) use super::connections::BindError;
 use super::connections::{self, IsForeign, Marks, Reports};
-use super::page::{Outcome, Pages, SCRIPT, STYLE};
+use super::page::{Outcome, Pages, script, style};
 use super::{Event, Notice};
 use crate::domain::RedirectUri;
 
@@ -185,7 +185,8 @@ impl Reports for Desk {
 ///
 /// Methods are told apart by the handlers: axum's own way adds an `Allow` header to answers that must not tell which paths exist.
 fn router(path: &str, desk: Arc<Desk>) -> Router {
-    let asset = |content_type: &'static str, text: &'static str| {
+    let asset = |content_type: &'static str, text: String| {
+        let text = Bytes::from(text);
         any(move |desk: State<Arc<Desk>>, request: Request| async move {
             match *request.method() {
                 Method::POST => unknown(desk, request).await,
@@ -195,8 +196,8 @@ fn router(path: &str, desk: Arc<Desk>) -> Router {
     };
     Router::new()
         .route(path, any(redirect_address))
-        .route("/quay-auth.js", asset("text/javascript; charset=utf-8", SCRIPT))
-        .route("/quay-auth.css", asset("text/css; charset=utf-8", STYLE))
+        .route("/quay-auth.js", asset("text/javascript; charset=utf-8", script()))
+        .route("/quay-auth.css", asset("text/css; charset=utf-8", style()))
         .fallback(unknown)
         .layer(middleware::from_fn_with_state(Arc::clone(&desk), guard))
         .layer(middleware::map_response(with_fixed_headers))
