@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need and what is missing, on Debian and its kin: Chromium with its driver, a session bus, a keyring, the tools
-# that quay-auth serves and a registry for them, and what watches or confines the program.
+# Installs what the tests need and what is missing, on Debian and its kin: browsers with their drivers, a session bus, a keyring, shells, the
+# tools that quay-auth serves and a registry for them, and what watches or confines the program.
 # Says nothing when all is there.
 set -euo pipefail
 
@@ -18,11 +18,13 @@ declare -A packages=(
   [docker-credential-secretservice]=golang-docker-credential-helpers
   [docker-registry]=docker-registry
   [elvish]=elvish
+  [firefox-esr]=firefox-esr
   [fish]=fish
   [ip]=iproute2
   [jq]=jq
   [kubectl]=kubernetes-client
   [man]=man-db
+  [npm]=npm
   [podman]=podman
   [setpriv]=util-linux
   [skopeo]=skopeo
@@ -31,6 +33,8 @@ declare -A packages=(
   [strace]=strace
   [tinyproxy]=tinyproxy
   [unshare]=util-linux
+  [WebKitWebDriver]=webkit2gtk-driver
+  [xvfb-run]=xvfb
   [zsh]=zsh
 )
 # ChromeDriver takes either.
@@ -50,23 +54,35 @@ missing=()
 for program in "${!packages[@]}"; do
   command -v "$program" >/dev/null || missing+=("${packages[$program]}")
 done
-((${#missing[@]})) || exit 0
-
-command -v apt-get >/dev/null || fail "install these, or what your system calls them: ${missing[*]}"
-as_root=()
-if ((EUID != 0)); then
-  command -v sudo >/dev/null || fail "run as root: apt-get install ${missing[*]}"
-  as_root=(sudo)
-fi
-
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
 install_missing() {
+  as_root=()
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null || fail "run as root: apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
   "${as_root[@]}" apt-get update
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${missing[@]}"
 }
-# `set -e` does not reach into a condition, so the second line alone decides, as it should: an update may fail in part.
-if ! install_missing >"$log" 2>&1; then
-  cat "$log" >&2
-  fail "could not install ${missing[*]}"
+if ((${#missing[@]})); then
+  command -v apt-get >/dev/null || fail "install these, or what your system calls them: ${missing[*]}"
+  log=$(mktemp)
+  trap 'rm -f "$log"' EXIT
+  # `set -e` does not reach into a condition, so the second line alone decides, as it should: an update may fail in part.
+  if ! install_missing >"$log" 2>&1; then
+    cat "$log" >&2
+    fail "could not install ${missing[*]}"
+  fi
+fi
+
+# What is no package: the driver of Firefox, from crates.io, and axe-core, the judge of accessibility, from the npm registry.
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+if [ ! -x target/tools/bin/geckodriver ]; then
+  cargo install --quiet --locked --root target/tools --target-dir target/tools/build geckodriver
+  rm -rf target/tools/build
+fi
+if [ ! -f target/npm/axe.min.js ]; then
+  mkdir -p target/npm
+  cd target/npm
+  npm pack --silent axe-core@4.10.3 >/dev/null
+  tar --extract --gzip --file axe-core-4.10.3.tgz --strip-components 1 package/axe.min.js
 fi

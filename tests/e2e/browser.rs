@@ -1,12 +1,13 @@
-//! A real Chromium, headless, driven by ChromeDriver: what a person sees and clicks. Its profile is its own and ends with it.
+//! A real browser without a screen, driven by its driver: what a person sees and clicks. Its profile is its own and ends with it.
 #![allow(clippy::disallowed_methods, reason = "tests start programs")]
 
 use std::future::Future;
-use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use fantoccini::error::CmdError;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -17,10 +18,67 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::world::PATIENCE;
+use crate::world::{PATIENCE, deal_port};
 
 /// How many run at a time: more would only slow each other down.
 const SEATS: usize = 2;
+
+/// Which browser, and what is special about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    /// Chromium, as most tests have it.
+    Chromium,
+    /// Chromium on a system that is set to dark.
+    DarkChromium,
+    /// Chromium with JavaScript off.
+    ScriptlessChromium,
+    /// Firefox.
+    Firefox,
+    /// WebKit's own small browser, at a screen that nobody sees.
+    WebKit,
+}
+
+impl Engine {
+    /// What its driver is asked for; `profile` is a folder of its own.
+    fn capabilities(self, profile: &str) -> Value {
+        let profile = format!("--user-data-dir={profile}");
+        let flags: Vec<&str> = FLAGS.into_iter().chain([profile.as_str()]).collect();
+        match self {
+            Engine::Chromium => json!({"goog:chromeOptions": {"args": flags}}),
+            Engine::DarkChromium => {
+                let flags: Vec<&str> = flags.into_iter().chain(["--blink-settings=preferredColorScheme=0"]).collect();
+                json!({"goog:chromeOptions": {"args": flags}})
+            }
+            Engine::ScriptlessChromium => {
+                let off = json!({"profile.managed_default_content_settings.javascript": 2});
+                json!({"goog:chromeOptions": {"args": flags, "prefs": off}})
+            }
+            Engine::Firefox => json!({"moz:firefoxOptions": {"args": ["-headless"]}}),
+            Engine::WebKit => {
+                let browser = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
+                json!({"webkitgtk:browserOptions": {"binary": browser, "args": ["--automation"]}})
+            }
+        }
+    }
+
+    /// Its driver, which listens on that port.
+    fn driver(self, port: u16) -> Command {
+        let tools = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin/geckodriver");
+        let (program, flag) = match self {
+            Engine::Firefox => (tools, format!("--port={port}")),
+            Engine::WebKit => ("xvfb-run", format!("--port={port}")),
+            Engine::Chromium | Engine::DarkChromium | Engine::ScriptlessChromium => {
+                ("chromedriver", format!("--port={port}"))
+            }
+        };
+        let mut command = Command::new(program);
+        if self == Engine::WebKit {
+            command.args(["--auto-servernum", "WebKitWebDriver"]);
+        }
+        command.arg(flag);
+        command
+    }
+}
 
 /// No sandbox, since it does not work for root, nor in most containers; no shared memory, which is small there; and nothing that
 /// talks to the network by itself.
@@ -69,20 +127,24 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// Starts one that has never been anywhere.
+    /// Starts a Chromium that has never been anywhere.
     pub(crate) fn start() -> Browser {
+        Browser::start_as(Engine::Chromium)
+    }
+
+    /// Starts such a browser.
+    pub(crate) fn start_as(engine: Engine) -> Browser {
         let seat = Seat::take();
-        let folder = tempfile::Builder::new().prefix("chromium-").tempdir().expect("a folder");
-        let driver = Driver::start(&folder);
+        let folder = tempfile::Builder::new().prefix("browser-").tempdir().expect("a folder");
+        let driver = Driver::start(engine, &folder);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let profile = format!("--user-data-dir={}", folder.path().join("profile").display());
-        let flags: Vec<_> = FLAGS.into_iter().chain([profile.as_str()]).collect();
-        let Value::Object(capabilities) = json!({"goog:chromeOptions": {"args": flags}}) else { unreachable!() };
+        let profile = folder.path().join("profile").display().to_string();
+        let Value::Object(capabilities) = engine.capabilities(&profile) else { unreachable!() };
         let connect = async {
             let address = format!("http://127.0.0.1:{}", driver.port);
             ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&address).await
         };
-        let client = runtime.block_on(connect).expect("start Chromium; tests/setup.sh installs it");
+        let client = runtime.block_on(connect).expect("start the browser; tests/setup.sh installs it");
         Browser { runtime, client, _driver: driver, _folder: folder, _seat: seat }
     }
 
@@ -149,6 +211,21 @@ impl Browser {
         self.wait(script, self.client.execute(script, Vec::new()))
     }
 
+    /// What a script hands to the function that is its last argument.
+    pub(crate) fn execute_async(&self, script: &str) -> Value {
+        self.wait("a script", self.client.execute_async(script, Vec::new()))
+    }
+
+    /// Makes the window that large, in pixels.
+    pub(crate) fn resize(&self, width: u32, height: u32) {
+        self.wait("a size", self.client.set_window_size(width, height));
+    }
+
+    /// A picture of the window, as PNG.
+    pub(crate) fn picture(&self) -> Vec<u8> {
+        self.wait("a picture", self.client.screenshot())
+    }
+
     /// Waits until our page shows this outcome.
     pub(crate) fn shows(&self, outcome: &str) {
         let selector = format!("html[data-outcome={outcome}]");
@@ -165,23 +242,29 @@ impl Drop for Browser {
     }
 }
 
-/// ChromeDriver, in a process group of its own, which all that it starts belongs to.
+/// A browser's driver, in a process group of its own, which all that it starts belongs to.
 struct Driver {
     process: Child,
     port: u16,
 }
 
 impl Driver {
-    fn start(folder: &TempDir) -> Driver {
-        let mut command = Command::new("chromedriver");
-        command.arg("--port=0").env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    fn start(engine: Engine, folder: &TempDir) -> Driver {
+        // Not every driver chooses a port and tells it.
+        let port = deal_port();
+        let mut command = engine.driver(port);
+        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.env("HOME", folder.path()).env("TMPDIR", folder.path()).current_dir(folder.path());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
-        let mut process = command.spawn().expect("start chromedriver; tests/setup.sh installs it");
-        let stdout = BufReader::new(process.stdout.take().expect("its stdout"));
-        let line = stdout.lines().map_while(Result::ok).find(|line| line.contains("started successfully on port"));
-        let port = line.as_deref().and_then(|line| line.trim_end_matches('.').rsplit(' ').next());
-        Driver { process, port: port.and_then(|port| port.parse().ok()).expect("the port that chromedriver chose") }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        let process =
+            command.spawn().unwrap_or_else(|error| panic!("{command:?}; tests/setup.sh installs it: {error}"));
+        let driver = Driver { process, port };
+        let give_up = Instant::now() + PATIENCE;
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(Instant::now() < give_up, "{command:?} does not listen");
+            thread::sleep(Duration::from_millis(20));
+        }
+        driver
     }
 }
 

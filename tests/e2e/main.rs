@@ -18,6 +18,7 @@
 //! | `package` | what README, help and Cargo.toml say of each other |
 //! | `recipes` | the lines of the README |
 //! | `tls/` | certificates, proxies, IPv6 |
+//! | `look/` | the page in every outcome: pictures, axe-core, other engines |
 //! | `stuck/` | every way that a person gets stuck in a login |
 //! | `hostile` | what strangers send to the catcher |
 #![allow(
@@ -42,6 +43,7 @@ mod keyrings;
 mod killed;
 mod login;
 mod logout;
+mod look;
 mod package;
 mod print_token;
 mod program;

@@ -153,7 +153,7 @@ impl World {
 ///
 /// It comes from below the ports that systems deal by themselves to listeners and connections, so nothing takes it by chance
 /// before the program does. What could is a program with a fixed port, or a second run of the tests, which begins elsewhere.
-fn deal_port() -> u16 {
+pub(crate) fn deal_port() -> u16 {
     const FIRST: u16 = 20_000;
     const COUNT: u16 = 12_000;
     static DEALT: AtomicU16 = AtomicU16::new(0);
