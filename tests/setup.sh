@@ -14,6 +14,7 @@ declare -A packages=(
   [gnome-keyring-daemon]=gnome-keyring
   [secret-tool]=libsecret-tools
   [curl]=curl
+  [debootstrap]=debootstrap
   [docker]=docker.io
   [docker-credential-secretservice]=golang-docker-credential-helpers
   [docker-registry]=docker-registry
