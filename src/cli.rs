@@ -13,10 +13,17 @@ pub(crate) const FIRST_STEPS: &str = "\
 quay-auth gets an access token of Quay with one click in the browser, keeps it in the keyring and hands it to your tools.
 
   quay-auth login --host quay.example.com --client-id ID    log in once
+  quay-auth docker install                                  docker, podman, skopeo and buildah use it
+  quay-auth api user/                                       ask Quay's API
   quay-auth print-token                                     the token, for scripts
 
 The client id comes from an OAuth application in Quay; `quay-auth login` says how to make one.
 All commands: quay-auth --help";
+
+/// The two lines that most people need: the help begins with them.
+const FIRST: &str = "\
+quay-auth login --host quay.example.com --client-id ID   log in once
+quay-auth docker install                                 docker, podman and skopeo use it";
 
 /// Stands below `--help`.
 const AFTER_HELP: &str = "\
@@ -34,7 +41,7 @@ QUAY_AUTH_TOKEN replaces the stored token of the default host, e.g. in CI.";
 
 /// Log in to Quay with one click in the browser; the token is kept in the keyring and handed to your tools
 #[derive(Debug, Parser)]
-#[command(name = "quay-auth", version, after_help = AFTER_HELP, disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "quay-auth", version, before_help = FIRST, after_help = AFTER_HELP, disable_help_subcommand = true, max_term_width = 100)]
 pub(crate) struct Cli {
     /// Which login is meant.
     #[command(flatten)]

@@ -18,22 +18,25 @@ use crate::quay::{Answer, Api, Client, PagesError, Request};
 use crate::settings::{LoginFlags, Settings};
 use crate::terminal::Terminal;
 
+/// The two lines that most people need: the help begins with them.
+const FIRST: &str = "\
+quay-auth api 'repository?namespace=acme&public=false'
+quay-auth api -X PUT repository/acme/app/permissions/user/bob -F role=read";
+
 /// Stands below the help.
-const EXAMPLES: &str = "\
+const NOTES: &str = "\
 PATH is repository?…, /repository?… or /api/v1/repository?…; what there is: HOST/api/v1/discovery.
 In a pipe the answer comes as Quay sent it, byte for byte. A status of 400 and above ends with 1.
 
 Examples:
   quay-auth api user/
-  quay-auth api 'repository?namespace=acme&public=false'
   quay-auth api --paginate 'repository?namespace=acme' | jq -r '.repositories[].name'
-  quay-auth api -X PUT repository/acme/app/permissions/user/bob -F role=read
   quay-auth api repository -f namespace=acme -f repository=app -f visibility=private -f description=
   quay-auth api -X DELETE repository/acme/app";
 
 /// What `api` takes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(before_help = FIRST, after_help = NOTES)]
 pub(crate) struct Args {
     /// The path below /api/v1/
     #[arg(value_name = "PATH")]

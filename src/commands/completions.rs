@@ -7,9 +7,15 @@ use crate::completion::VARIABLE;
 use crate::error::{Error, Exit};
 use crate::terminal::Terminal;
 
+/// The two lines that most people need: the help begins with them.
+const FIRST: &str = "\
+source <(quay-auth completions bash)
+quay-auth completions fish | source";
+
 /// Stands below the help.
-const EXAMPLES: &str = "\
-Hosts, profiles and scopes are completed too. The script asks quay-auth each time, so it never gets old.
+const NOTES: &str = "\
+Hosts, profiles and scopes are completed too. The script asks quay-auth each time, so it never gets
+old.
 
 Add to the shell's start file:
   bash        source <(quay-auth completions bash)
@@ -48,7 +54,7 @@ complete -o nospace -o bashdefault -o nosort -F _quay_auth quay-auth 2>/dev/null
 
 /// What `completions` takes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(before_help = FIRST, after_help = NOTES)]
 pub(crate) struct Args {
     /// bash, zsh, fish, elvish or powershell
     #[arg(

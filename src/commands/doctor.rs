@@ -5,6 +5,11 @@ use crate::error::{Error, Exit};
 use crate::settings::{LoginFlags, Settings};
 use crate::terminal::Terminal;
 
+/// The two lines that most people need: the help begins with them.
+const FIRST: &str = "\
+quay-auth doctor
+quay-auth doctor --report";
+
 /// Stands below the help.
 const NOTES: &str = "\
 All checks run at once, ten seconds at most. Ends with 1 when one of them fails.
@@ -12,7 +17,7 @@ All checks run at once, ten seconds at most. Ends with 1 when one of them fails.
 
 /// What `doctor` takes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = NOTES)]
+#[command(before_help = FIRST, after_help = NOTES)]
 pub(crate) struct Args {
     /// Print a JSON list instead
     #[arg(long, conflicts_with = "report")]

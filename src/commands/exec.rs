@@ -8,20 +8,20 @@ use super::held::{Held, held};
 use crate::error::{Error, Exit};
 use crate::settings::Settings;
 
+/// The two lines that most people need: the help begins with them.
+const FIRST: &str = "\
+quay-auth exec -- terraform plan
+quay-auth exec --env QUAY_OAUTH_TOKEN --env QUAY_API_TOKEN -- ./mirror.sh";
+
 /// Stands below the help.
-const EXAMPLES: &str = "\
+const NOTES: &str = "\
 The command finds QUAY_TOKEN, QUAY_URL (https://quay.io) and QUAY_HOST (quay.io) in its environment,
 as terraform and Ansible read them. It takes the place of quay-auth: signals and exit status are its
-own. 127: there is no such command; 126: it cannot be run.
-
-Examples:
-  quay-auth exec -- terraform plan
-  quay-auth exec --env QUAY_OAUTH_TOKEN --env QUAY_API_TOKEN -- ./mirror.sh
-  quay-auth exec -- sh -c 'curl -H \"Authorization: Bearer $QUAY_TOKEN\" \"$QUAY_URL/api/v1/user/\"'";
+own. 127: there is no such command; 126: it cannot be run.";
 
 /// What `exec` takes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(before_help = FIRST, after_help = NOTES)]
 pub(crate) struct Args {
     /// Put the token into this variable instead of QUAY_TOKEN; may be repeated
     #[arg(long, value_name = "NAME", value_parser = variable_name)]

@@ -9,8 +9,13 @@ use crate::files::{self, Mode};
 use crate::settings::Settings;
 use crate::terminal::Terminal;
 
+/// The two lines that most people need: the help begins with them.
+const FIRST: &str = "\
+quay-auth export kubernetes-secret | kubectl apply --filename -
+quay-auth export curl-config | curl --config - https://quay.io/api/v1/user/";
+
 /// Stands below the help.
-const EXAMPLES: &str = "\
+const NOTES: &str = "\
 Formats:
   docker-config      a config.json of docker's, for a CI job or a container
   kubernetes-secret  a secret that pulls images, for kubectl apply
@@ -18,16 +23,11 @@ Formats:
   curl-config        what curl --config reads
   netrc              for tools that log in by name and password
 
-Whoever reads it has the token. On this machine, `docker install` and `exec` leave none about.
-
-Examples:
-  quay-auth export kubernetes-secret | kubectl apply --filename -
-  quay-auth export curl-config | curl --config - https://quay.io/api/v1/user/
-  quay-auth export docker-config --output ci/config.json";
+Whoever reads it has the token. On this machine, `docker install` and `exec` leave none about.";
 
 /// What `export` takes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(before_help = FIRST, after_help = NOTES)]
 pub(crate) struct Args {
     /// docker-config, kubernetes-secret, env, curl-config or netrc
     #[arg(value_name = "FORMAT", hide_possible_values = true)]

@@ -8,6 +8,11 @@ use crate::settings::{LoginFlags, Settings};
 use crate::store::{self, Profiles, Record};
 use crate::terminal::Terminal;
 
+/// The two lines that most people need: the help begins with them.
+const FIRST: &str = "\
+quay-auth logout
+quay-auth logout --all";
+
 /// Stands below the help.
 const NOTES: &str = "\
 A token ends itself where it has the scope user:admin, or org:admin on Quay 3.18 and later; of any
@@ -16,7 +21,7 @@ Ends with 7 when the token was forgotten here and Quay could not be reached to r
 
 /// What `logout` takes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = NOTES)]
+#[command(before_help = FIRST, after_help = NOTES)]
 pub(crate) struct Args {
     /// Forget the tokens of all logins
     #[arg(long, conflicts_with_all = ["host", "profile"])]

@@ -9,15 +9,14 @@ use crate::cli::Cli;
 use crate::error::{Error, Exit};
 use crate::terminal::Terminal;
 
-/// Stands below the help.
-const EXAMPLES: &str = "\
-Examples:
-  quay-auth man | man -l -
-  quay-auth man docker install | man -l -";
+/// The two lines that most people need: the help begins with them.
+const FIRST: &str = "\
+quay-auth man | man -l -
+quay-auth man docker install | man -l -";
 
 /// What `man` takes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(before_help = FIRST)]
 pub(crate) struct Args {
     /// The command, e.g. login or docker install; without one, the whole program
     #[arg(value_name = "COMMAND")]
@@ -52,14 +51,16 @@ fn page(command: &Command) -> io::Result<Vec<u8>> {
     if command.get_subcommands().any(|command| !command.is_hide_set()) {
         man.render_subcommands_section(&mut page)?;
     }
-    if let Some(notes) = command.get_after_help() {
-        let lines = notes
-            .to_string()
-            .replace('\\', "\\e")
-            .replace('-', "\\-")
-            .replace("\n.", "\n\\&.")
-            .replace("\n'", "\n\\&'");
-        write!(page, ".SH NOTES\n.nf\n{lines}\n.fi\n")?;
+    for (heading, text) in [("EXAMPLES", command.get_before_help()), ("NOTES", command.get_after_help())] {
+        if let Some(text) = text {
+            write!(page, ".SH {heading}\n.nf\n{}\n.fi\n", as_it_stands(&text.to_string()))?;
+        }
     }
     Ok(page)
+}
+
+/// The text so that man shows it as it stands.
+fn as_it_stands(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-");
+    text.replace("\n.", "\n\\&.").replace("\n'", "\n\\&'")
 }

@@ -38,7 +38,7 @@ pub(crate) enum Command {
     /// Run a command that finds the token in its environment
     Exec(exec::Args),
     /// Let docker, podman, skopeo and buildah use the token
-    #[command(subcommand)]
+    #[command(subcommand, before_help = "quay-auth docker install\nquay-auth docker status")]
     Docker(docker::Action),
     /// Write the token in the format of another tool
     Export(export::Args),
@@ -49,7 +49,10 @@ pub(crate) enum Command {
     /// Show what each scope allows
     Scopes(scopes::Args),
     /// List, make and end the tokens of the application
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        before_help = "quay-auth tokens list\nquay-auth tokens create --name ci --scopes repo:read --expires 30d"
+    )]
     Tokens(tokens::Action),
     /// Check each thing that a login needs, and say what to do
     Doctor(doctor::Args),

@@ -10,17 +10,18 @@ use crate::settings::Settings;
 use crate::store::TokenRecord;
 use crate::terminal::Terminal;
 
-/// Stands below the help.
-const EXAMPLES: &str = "\
-Examples:
-  token=$(quay-auth print-token --require repo:write)
-  quay-auth print-token | skopeo login --username '$oauthtoken' --password-stdin quay.io
+/// The two lines that most people need: the help begins with them.
+const FIRST: &str = "\
+token=$(quay-auth print-token --require repo:write)
+quay-auth print-token | skopeo login --username '$oauthtoken' --password-stdin quay.io";
 
+/// Stands below the help.
+const NOTES: &str = "\
 For docker and podman, see `docker install`; for curl, `export curl-config`; for a command, `exec`.";
 
 /// What `print-token` takes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(before_help = FIRST, after_help = NOTES)]
 pub(crate) struct Args {
     /// Fail unless the token has these scopes
     #[arg(long, value_name = "SCOPES", add = completion::scopes())]

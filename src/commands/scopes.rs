@@ -10,6 +10,11 @@ use crate::quay::{Client, offered_scopes};
 use crate::settings::{LoginFlags, Settings};
 use crate::terminal::Terminal;
 
+/// The two lines that most people need: the help begins with them.
+const FIRST: &str = "\
+quay-auth scopes
+quay-auth scopes --host quay.example.com";
+
 /// Stands below the help.
 const NOTES: &str = "\
 Without --host nobody is asked: these are Quay's scopes of today. With it, those that the host offers.
@@ -17,7 +22,7 @@ No scope gives a right that the user does not have.";
 
 /// What `scopes` takes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = NOTES)]
+#[command(before_help = FIRST, after_help = NOTES)]
 pub(crate) struct Args {
     /// Print a JSON object instead
     #[arg(long)]

@@ -113,3 +113,18 @@ fn the_page_needs_nothing_from_elsewhere() {
         assert!(text.match_indices("http://").all(|(at, _)| text[at..].starts_with("http://www.w3.org/")), "{name}");
     }
 }
+
+#[test]
+fn every_link_of_the_documents_leads_somewhere() {
+    let mut links = 0;
+    for name in ["README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
+        let text = file(name);
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let pictures = text.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        for target in targets.chain(pictures).filter(|target| !target.starts_with("https://")) {
+            assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(target).exists(), "{name}: {target}");
+            links += 1;
+        }
+    }
+    assert!(links >= 5, "{links}");
+}

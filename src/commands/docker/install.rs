@@ -8,18 +8,19 @@ use crate::settings::Settings;
 use crate::store::Profiles;
 use crate::terminal::Terminal;
 
-/// Stands below the help.
-const EXAMPLES: &str = "\
-Writes \"credHelpers\": {HOST: \"quay-auth\"} into docker's config.json, which podman, skopeo and
-buildah read too, and changes nothing else in it.
+/// The two lines that most people need: the help begins with them.
+const FIRST: &str = "\
+quay-auth docker install                    docker pull quay.io/acme/app just works
+quay-auth docker install --profile ci       docker gets the token of that login";
 
-Examples:
-  quay-auth docker install                    docker pull quay.io/acme/app just works
-  quay-auth docker install --profile ci       docker gets the token of that login";
+/// Stands below the help.
+const NOTES: &str = "\
+Writes \"credHelpers\": {HOST: \"quay-auth\"} into docker's config.json, which podman, skopeo and
+buildah read too, and changes nothing else in it.";
 
 /// What `docker install` takes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(before_help = FIRST, after_help = NOTES)]
 pub(crate) struct Args {
     /// Take the place of another helper; `uninstall` puts it back
     #[arg(long)]

@@ -22,6 +22,7 @@ pub(crate) enum Action {
     /// Make docker, podman, skopeo and buildah ask quay-auth for this host
     Install(install::Args),
     /// Put docker's settings back as they were
+    #[command(before_help = "quay-auth docker uninstall\nquay-auth docker uninstall --host quay.example.com")]
     Uninstall,
     /// Show whether they ask quay-auth, and what stands in the way
     Status(status::Args),

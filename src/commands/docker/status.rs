@@ -11,9 +11,14 @@ use crate::error::{Error, Exit};
 use crate::settings::Settings;
 use crate::terminal::Terminal;
 
+/// The two lines that most people need: the help begins with them.
+const FIRST: &str = "\
+quay-auth docker status
+quay-auth docker status --host quay.io --json";
+
 /// What `docker status` takes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Ends with 1 when docker gets no token of quay-auth for one of the hosts.")]
+#[command(before_help = FIRST, after_help = "Ends with 1 when docker gets no token of quay-auth for one of the hosts.")]
 pub(crate) struct Args {
     /// Print a JSON object instead
     #[arg(long)]

@@ -25,17 +25,21 @@ pub(super) use keep::write;
 use keep::{Caught, Keeper};
 use wait::{Answered, Wait};
 
+/// The two lines that most people need: the help begins with them.
+const FIRST: &str = "\
+quay-auth login --host quay.example.com --client-id ID   the first time
+quay-auth login                                          every later time";
+
 /// Stands below the help.
-const EXAMPLES: &str = "\
+const NOTES: &str = "\
 Examples:
-  quay-auth login --host quay.example.com --client-id ID   the first time
-  quay-auth login                                          every later time
   quay-auth login --scopes repo:read,user:read
+  quay-auth login --expires 30d
   quay-auth login --with-token < token.txt";
 
 /// What `login` takes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(before_help = FIRST, after_help = NOTES)]
 pub(crate) struct Args {
     /// What a login can be told.
     #[command(flatten)]

@@ -18,19 +18,19 @@ use check::{Place, Question, State, ask_all};
 /// How long before its end a token is worth a word.
 const SOON: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Stands below the help.
-const EXAMPLES: &str = "\
-Ends with 0 only when Quay accepts every token that is shown; else with 5 (refused), 4 (its store
-fails), 3 (its store no longer holds it) or 7 (not known), the first of these that holds.
+/// The two lines that most people need: the help begins with them.
+const FIRST: &str = "\
+quay-auth status
+quay-auth status --host quay.io --json | jq -r '.profiles[].state'";
 
-Examples:
-  quay-auth status
-  quay-auth status --offline
-  quay-auth status --host quay.io --json | jq -r '.profiles[].state'";
+/// Stands below the help.
+const NOTES: &str = "\
+Ends with 0 only when Quay accepts every token that is shown; else with 5 (refused), 4 (its store
+fails), 3 (its store no longer holds it) or 7 (not known), the first of these that holds.";
 
 /// What `status` takes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(before_help = FIRST, after_help = NOTES)]
 pub(crate) struct Args {
     /// Ask nobody: show what is remembered
     #[arg(long)]

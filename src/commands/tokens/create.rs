@@ -12,18 +12,19 @@ use crate::store::{self, Profiles, Record, TokenRecord};
 use crate::terminal::Terminal;
 use serde::Serialize;
 
-/// Stands below the help.
-const EXAMPLES: &str = "\
-The token is printed once, on stdout, and kept nowhere; with --as it is kept and not printed. It can
-have only scopes that the login has.
+/// The two lines that most people need: the help begins with them.
+const FIRST: &str = "\
+quay-auth tokens create --name ci --scopes repo:read --expires 30d
+quay-auth tokens create --name laptop --scopes repo:write --expires 90d --as push";
 
-Examples:
-  quay-auth tokens create --name ci --scopes repo:read --expires 30d
-  quay-auth tokens create --name laptop --scopes repo:write --expires 90d --as push";
+/// Stands below the help.
+const NOTES: &str = "\
+The token is printed once, on stdout, and kept nowhere; with --as it is kept and not printed. It can
+have only scopes that the login has.";
 
 /// What `tokens create` takes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(before_help = FIRST, after_help = NOTES)]
 pub(crate) struct Args {
     /// What it is for; shown in Quay
     #[arg(long, value_name = "NAME")]

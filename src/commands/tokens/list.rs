@@ -9,8 +9,14 @@ use crate::quay::Listed;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
 
+/// The two lines that most people need: the help begins with them.
+const FIRST: &str = "\
+quay-auth tokens list
+quay-auth tokens list --json | jq -r '.tokens[].name'";
+
 /// What `tokens list` takes.
 #[derive(Debug, clap::Args)]
+#[command(before_help = FIRST)]
 pub(crate) struct Args {
     /// Print a JSON object instead
     #[arg(long)]

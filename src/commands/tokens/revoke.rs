@@ -7,8 +7,14 @@ use crate::quay::Listed;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
 
+/// The two lines that most people need: the help begins with them.
+const FIRST: &str = "\
+quay-auth tokens revoke ci
+quay-auth tokens revoke 0a1b2c3d-0000-4000-8000-000000000000";
+
 /// What `tokens revoke` takes.
 #[derive(Debug, clap::Args)]
+#[command(before_help = FIRST)]
 pub(crate) struct Args {
     /// The token's uuid, or its name where only one has it
     #[arg(value_name = "UUID|NAME")]
