@@ -1,5 +1,7 @@
 //! The command line: what can be typed, and the help for it. No behaviour.
 
+use std::ffi::OsString;
+
 use clap::{Args, Parser};
 
 use crate::commands::Command;
@@ -57,7 +59,7 @@ pub(crate) struct Cli {
 }
 
 /// How much is said, and how.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Speech {
     /// Say nothing but errors
     #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = GLOBAL)]
@@ -70,6 +72,19 @@ pub(crate) struct Speech {
     /// Colour the words on stderr: auto, always or never [default: auto]
     #[arg(long, global = true, value_name = "WHEN", help_heading = GLOBAL, hide_possible_values = true)]
     pub(crate) color: Option<Color>,
+}
+
+impl Cli {
+    /// Reads the command line.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+        match Command::of_program(&words) {
+            Some(command) => {
+                Ok(Cli { profile: ProfileFlags::default(), speech: Speech::default(), command: Some(command) })
+            }
+            None => Cli::try_parse(),
+        }
+    }
 }
 
 impl Speech {

@@ -23,8 +23,6 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use cli::{Cli, FIRST_STEPS};
 use commands::Command;
 use error::Error;
@@ -38,7 +36,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let surroundings = Surroundings::look();
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(answer) if !answer.use_stderr() => {
             // `--help` and `--version`.

@@ -3,6 +3,8 @@
 //! A foreign host is answered before any token is looked for, so that clients go on anonymously; a store that fails is an error that
 //! they show, never "not found".
 
+use std::ffi::OsStr;
+
 use super::held::held_as;
 use crate::docker::{Answer, Credentials, Refusal, ServerUrl, Verb, read_credentials, read_server};
 use crate::domain::{BASIC_USER, Host};
@@ -18,6 +20,13 @@ pub(crate) struct Args {
     /// get, store, erase, list or version
     #[arg(value_name = "VERB")]
     arguments: Vec<String>,
+}
+
+impl Args {
+    /// Asking this one thing.
+    pub(super) fn asking(verb: &OsStr) -> Self {
+        Args { arguments: vec![verb.to_string_lossy().into_owned()] }
+    }
 }
 
 /// Answers a client on stdout.

@@ -32,6 +32,13 @@ pub(crate) struct Args {
     command: Vec<OsString>,
 }
 
+impl Args {
+    /// Becoming this command, with the usual variables.
+    pub(super) fn becoming(command: &[OsString]) -> Self {
+        Args { env: Vec::new(), command: command.to_vec() }
+    }
+}
+
 /// A name that a shell can use too.
 fn variable_name(text: &str) -> Result<String, String> {
     let fits = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')

@@ -20,7 +20,7 @@ const NOTES: &str = "\
 For docker and podman, see `docker install`; for curl, `export curl-config`; for a command, `exec`.";
 
 /// What `print-token` takes.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(before_help = FIRST, after_help = NOTES)]
 pub(crate) struct Args {
     /// Fail unless the token has these scopes
