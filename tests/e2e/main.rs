@@ -49,6 +49,7 @@ mod print_token;
 mod program;
 mod pty;
 mod quay;
+mod quiet;
 mod recipes;
 mod recordings;
 mod scopes;
