@@ -40,7 +40,18 @@ impl Doomed<'_> {
                 }
             },
         };
-        revoke(client, authority, &uuid, self.record.client_id.as_ref())
+        match (revoke(client, authority, &uuid, self.record.client_id.as_ref()), self.token) {
+            // That it is not there any more is said only of a token that Quay does not accept any more.
+            (Revocation::AlreadyEnded, Some(token)) => match verify(client, token) {
+                Verdict::Refused(_) => Revocation::AlreadyEnded,
+                Verdict::Accepted(_) => Revocation::OutOfReach,
+                Verdict::Unreachable(error) => Revocation::Failed(error.to_string()),
+                Verdict::Unclear { status } => {
+                    Revocation::Failed(format!("{} answers with status {status}", client.host()))
+                }
+            },
+            (ended, _) => ended,
+        }
     }
 }
 

@@ -75,14 +75,15 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
 /// Remembers what `uninstall` puts back, which profile is meant, and that docker is logged in again.
 fn remember(opened: &Opened, before: Option<String>, settings: &Settings) -> Result<(), Error> {
     let host = settings.profile()?.host;
-    let mut record = settings.profiles.docker(&host);
-    record.is_logged_out = false;
-    record.profile = settings.named_profile().cloned().or(record.profile);
-    if let Some(helper) = before {
-        record.replaced.insert(opened.path.clone(), helper);
+    let known = settings.profiles.docker(&host);
+    let named = settings.named_profile().filter(|named| known.profile.as_ref() != Some(named));
+    if !known.is_logged_out && named.is_none() && before.is_none() {
+        return Ok(());
     }
-    if record != settings.profiles.docker(&host) {
-        Profiles::update(&settings.data_folder()?, |profiles| *profiles.docker_mut(&host) = record)?;
-    }
-    Ok(())
+    Ok(Profiles::update(&settings.data_folder()?, |profiles| {
+        let record = profiles.docker_mut(&host);
+        record.is_logged_out = false;
+        record.profile = named.cloned().or(record.profile.take());
+        record.replaced.extend(before.map(|helper| (opened.path.clone(), helper)));
+    })?)
 }

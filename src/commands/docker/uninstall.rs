@@ -11,9 +11,9 @@ use crate::terminal::Terminal;
 pub(super) fn run(settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
     let host = settings.profile()?.host;
     let mut opened = Opened::read(settings)?;
-    let mut record = settings.profiles.docker(&host);
+    let known = settings.profiles.docker(&host);
     let file = opened.path.display().to_string();
-    let former = record.replaced.remove(&opened.path);
+    let former = known.replaced.get(&opened.path).cloned();
     match (opened.config.helper(&host).as_deref(), &former) {
         (Some(HELPER), Some(former)) => opened.config.set_helper(&host, former),
         (Some(HELPER), None) => opened.config.remove_helper(&host),
@@ -27,10 +27,13 @@ pub(super) fn run(settings: &Settings, terminal: &mut Terminal) -> Result<(), Er
         }
     }
     opened.write()?;
-    // Another file of docker's may still have our entry: what it replaced there is not forgotten.
-    let record = DockerRecord { replaced: record.replaced, ..DockerRecord::default() };
-    if record != settings.profiles.docker(&host) {
-        Profiles::update(&settings.data_folder()?, |profiles| *profiles.docker_mut(&host) = record)?;
+    if known != DockerRecord::default() {
+        Profiles::update(&settings.data_folder()?, |profiles| {
+            let record = profiles.docker_mut(&host);
+            // Another file of docker's may still have our entry: what it replaced there is not forgotten.
+            record.replaced.remove(&opened.path);
+            *record = DockerRecord { replaced: std::mem::take(&mut record.replaced), ..DockerRecord::default() };
+        })?;
     }
     let now = former.map(|helper| format!(", and asks `{helper}` as before")).unwrap_or_default();
     terminal.done(&format!("docker no longer asks quay-auth for {host}{now} ({file})."));

@@ -311,7 +311,10 @@ impl Story<'_> {
         let keeper = Keeper { login: self.login, client: self.client, settings: self.settings, folder: &self.folder };
         let (outcome, result) = keeper.keep(caught, conversation, terminal);
         tell(outcome);
-        let kept = result?;
+        let kept = result.map_err(|error| match minted {
+            Some(_) => error.hint("there are two: the one that the browser brought, and the one that was made of it"),
+            None => error,
+        })?;
         keep::say(&kept, profile, terminal);
         if let Some(replaced) = kept.replaced {
             // The browser's token is alive still, and may do the most.

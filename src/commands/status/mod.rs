@@ -206,6 +206,7 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
 
 /// Quay's answer counts as the check that a login without the network could not make.
 fn learn(record: &mut Record, state: &State, settings: &Settings) {
+    let before = record.clone();
     let (State::Accepted(Identity { user, uuid }), Some(token)) = (state, &mut record.token) else { return };
     if token.verified && token.uuid.is_some() {
         return;
@@ -215,7 +216,12 @@ fn learn(record: &mut Record, state: &State, settings: &Settings) {
     token.uuid = token.uuid.take().or(uuid.clone());
     if let Ok(folder) = settings.data_folder() {
         // In vain on a read-only disk: then the next status finds out once more.
-        let _ = Profiles::try_update(&folder, |profiles| profiles.put(record.clone()));
+        let _ = Profiles::try_update(&folder, |profiles| {
+            // A login may have put another token there meanwhile, of which this answer says nothing.
+            if profiles.find(&before.profile) == Some(&before) {
+                profiles.put(record.clone());
+            }
+        });
     }
 }
 
