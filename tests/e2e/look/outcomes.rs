@@ -10,13 +10,15 @@ use super::served::{CASES, Case, Served};
 use crate::browser::{Browser, Engine};
 use crate::world::World;
 
-/// What axe-core finds wrong, each with the element that it is about.
+/// What axe-core finds wrong when nothing fades in any more, each with the element that it is about.
 fn violations(browser: &Browser) -> Vec<String> {
     let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/npm/axe.min.js");
     let axe = fs::read_to_string(axe).expect("axe-core; tests/setup.sh fetches it");
     let found = browser.execute_async(&format!(
         "{axe}; const done = arguments[arguments.length - 1]; \
-         axe.run(document, {{resultTypes: ['violations']}}).then(done, error => done(String(error)))"
+         const ends = one => isFinite(one.effect.getComputedTiming().endTime); \
+         Promise.all(document.getAnimations().filter(ends).map(one => one.finished)) \
+             .then(() => axe.run(document, {{resultTypes: ['violations']}})).then(done, error => done(String(error)))"
     ));
     let found = found["violations"].as_array().unwrap_or_else(|| panic!("axe-core says {found}")).clone();
     let about = |one: &Value| format!("{}: {} ({})", one["id"], one["help"], one["nodes"][0]["html"]);
