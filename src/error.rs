@@ -348,7 +348,9 @@ impl From<quay::Error> for Error {
                 let hint = format!("if that is right, name it so: {path}");
                 told_by(Exit::Network, error).hint(hint)
             }
-            E::TooLarge { .. } => told_by(Exit::Network, error).hint("is this really a Quay? Check --host"),
+            E::Endless { .. } | E::TooLarge { .. } => {
+                told_by(Exit::Network, error).hint("is this really a Quay? Check --host")
+            }
             E::CaFile { .. } => told_by(Exit::Usage, error).hint("name a PEM file with at least one CERTIFICATE in it"),
         }
     }

@@ -13,7 +13,7 @@ quay-auth doctor --report";
 /// Stands below the help.
 const NOTES: &str = "\
 All checks run at once, ten seconds at most. Ends with 1 when one of them fails.
---report prints what a bug report needs: no token, no user, and of the environment only names.";
+--report prints what a bug report needs: no token, no user; of the environment names, and the proxies.";
 
 /// What `doctor` takes.
 #[derive(Debug, clap::Args)]

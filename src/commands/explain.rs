@@ -109,9 +109,16 @@ impl Explain<'_> {
         let user = self.held.record.as_ref().and_then(|record| record.user.as_ref());
         let user = user.map_or_else(|| "its user".to_owned(), ToString::to_string);
         let error = |message: String| said(Error::new(Exit::Failure, message), reason);
+        // A login is of no use where the variable goes on winning.
+        let has_login = self.held.record.is_some();
         let login = |scopes: &Scopes| {
             let scopes = granted.map_or_else(|| scopes.clone(), |granted| granted.with(scopes));
-            format!("quay-auth login {} --scopes {scopes}", profile.flags())
+            match has_login {
+                true => format!("quay-auth login {} --scopes {scopes}", profile.flags()),
+                false => {
+                    format!("put a token with {scopes} into QUAY_AUTH_TOKEN, or unset it, to use the stored login")
+                }
+            }
         };
         match (needed, granted) {
             (Some(needed), Some(granted)) if granted.missing(&needed).is_none() => error(format!(
@@ -124,7 +131,10 @@ impl Explain<'_> {
             }
             (None, _) => error(format!("the token of {profile} lacks a scope, or {user} may not do this"))
                 .hint(format!("the scopes: {}", Scopes::known_words().collect::<Vec<_>>().join(", ")))
-                .hint(format!("quay-auth login {} --scopes SCOPES", profile.flags())),
+                .hint(match has_login {
+                    true => format!("quay-auth login {} --scopes SCOPES", profile.flags()),
+                    false => "put a token with more scopes into QUAY_AUTH_TOKEN, or unset it".to_owned(),
+                }),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! `logout`: ends a token at Quay where its scopes allow that, and forgets it here in every case.
 
+use std::path::Path;
+
 use super::revoking::{Doomed, by_hand};
-use crate::domain::Profile;
+use crate::domain::{AccessToken, Profile};
 use crate::error::{Error, Exit};
 use crate::quay::{Authority, Client, Revocation};
 use crate::settings::{LoginFlags, Settings};
-use crate::store::{self, Profiles, Record};
+use crate::store::{self, Profiles, Record, TokenRecord};
 use crate::terminal::Terminal;
 
 /// The two lines that most people need: the help begins with them.
@@ -75,39 +77,69 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
 /// Ends and forgets one token. When its store fails nothing is done; when Quay does, it is forgotten all the same.
 fn forget(record: &Record, args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
     let (profile, folder) = (&record.profile, settings.data_folder()?);
-    let mut result = Ok(());
-    if record.token.is_some() {
-        let ended = if args.no_revoke { Revocation::OutOfReach } else { end(record, settings, terminal)? };
-        // The token goes first: if its store fails, the record still says that there is one.
-        store::open(record.store, &folder).delete(profile)?;
-        Profiles::update(&folder, |profiles| profiles.forget_token(profile))?;
-        result = say(profile, ended, terminal);
-    }
-    if args.purge {
-        Profiles::update(&folder, |profiles| profiles.forget(profile))?;
-        terminal.done(&format!("Forgot the settings of {profile}."));
+    Profiles::prove_writable(&folder)?;
+    let token = match &record.token {
+        Some(_) => store::open(record.store, &folder).get(profile)?,
+        None => None,
+    };
+    let ended = match (&token, &record.token) {
+        (Some(token), Some(known)) if !args.no_revoke => end(token, known, record, settings, terminal),
+        _ => Revocation::OutOfReach,
+    };
+    let is_revoked = matches!(ended, Revocation::Done);
+    let is_gone = forget_here(profile, token.as_ref(), args.purge, &folder).map_err(|error| match is_revoked {
+        true => {
+            error.hint(format!("the token is revoked at {}; it is only this machine that still has it", profile.host))
+        }
+        false => error,
+    })?;
+    let result = if record.token.is_some() { say(profile, ended, terminal) } else { Ok(()) };
+    match (is_gone, args.purge) {
+        (true, true) => terminal.done(&format!("Forgot the settings of {profile}.")),
+        (true, false) => {}
+        (false, _) => {
+            terminal.warn(&format!("a login has put another token for {profile} there meanwhile; that one stays."))
+        }
     }
     result
 }
 
+/// Forgets the token, and the settings too where that is wanted. `false` where by now another token is kept: a login has ended
+/// meanwhile, and nobody wanted its token to go.
+fn forget_here(profile: &Profile, token: Option<&AccessToken>, purge: bool, folder: &Path) -> Result<bool, Error> {
+    let (_change, known) = Profiles::begin_change(folder)?;
+    if let Some(Record { store, token: Some(_), .. }) = known.find(profile) {
+        let store = store::open(*store, folder);
+        if store.get(profile)?.is_some_and(|kept| token.is_none_or(|token| !kept.same_as(token))) {
+            return Ok(false);
+        }
+        // The token goes first: if its store fails, the record still says that there is one.
+        store.delete(profile)?;
+    }
+    Profiles::update(folder, |profiles| if purge { profiles.forget(profile) } else { profiles.forget_token(profile) })?;
+    Ok(true)
+}
+
 /// Ends the token by its own word.
-fn end(record: &Record, settings: &Settings, terminal: &mut Terminal) -> Result<Revocation, Error> {
-    let Some(known) = &record.token else { return Ok(Revocation::OutOfReach) };
+fn end(
+    token: &AccessToken,
+    known: &TokenRecord,
+    record: &Record,
+    settings: &Settings,
+    terminal: &mut Terminal,
+) -> Revocation {
     let profile = &record.profile;
-    let Some(token) = store::open(record.store, &settings.data_folder()?).get(profile)? else {
-        return Ok(Revocation::OutOfReach);
-    };
-    let doomed = Doomed { known, record, token: Some(&token) };
-    let authority = Authority { token: &token, scopes: known.scopes.as_ref() };
+    let doomed = Doomed { known, record, token: Some(token) };
+    let authority = Authority { token, scopes: known.scopes.as_ref() };
     if !doomed.is_within_reach_of(&authority) {
-        return Ok(Revocation::OutOfReach);
+        return Revocation::OutOfReach;
     }
     // What keeps Quay from being asked does not keep the token from being forgotten.
     let client = settings
         .login(&LoginFlags::default(), profile.clone())
         .map_err(|error| error.to_string())
         .and_then(|login| Client::new(&profile.host, login.ca_file.as_deref()).map_err(|error| error.to_string()));
-    Ok(match client {
+    match client {
         Err(reason) => Revocation::Failed(reason),
         Ok(client) => {
             terminal.wait_for(&format!("Ending the token at {}", profile.host), None);
@@ -115,7 +147,7 @@ fn end(record: &Record, settings: &Settings, terminal: &mut Terminal) -> Result<
             terminal.waited();
             ended
         }
-    })
+    }
 }
 
 /// Says what became of the token, here and at Quay.

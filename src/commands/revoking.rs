@@ -41,7 +41,9 @@ impl Doomed<'_> {
             },
         };
         match (revoke(client, authority, &uuid, self.record.client_id.as_ref()), self.token) {
-            // That it is not there any more is said only of a token that Quay does not accept any more.
+            // That it is not there any more is said only of a token that Quay does not accept any more: what Quay does not find or
+            // refuses may be the other token, whose word this is.
+            (Revocation::AlreadyEnded, None) => Revocation::OutOfReach,
             (Revocation::AlreadyEnded, Some(token)) => match verify(client, token) {
                 Verdict::Refused(_) => Revocation::AlreadyEnded,
                 Verdict::Accepted(_) => Revocation::OutOfReach,

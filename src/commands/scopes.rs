@@ -71,12 +71,13 @@ impl Row<'_> {
 /// Shows the scopes.
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
     let offered = if settings.chosen().names_host() { Some(ask(settings, terminal)?) } else { None };
-    let is_offered = |known: &&KnownScope| offered.as_ref().is_none_or(|offered| offered.contains_key(known.word));
+    let is_offered = |known: &&KnownScope| {
+        offered.as_ref().is_none_or(|offered| offered.contains_key(&ServerText::from(known.word)))
+    };
     let mut rows: Vec<Row<'_>> = Scopes::known().filter(is_offered).map(Row::from).collect();
     for (word, says) in offered.into_iter().flatten() {
-        if !Scopes::known_words().any(|known| known == word) {
-            let scope = ServerText::from(word).to_string();
-            rows.push(Row { scope, allows: says.to_string(), implies: &[], dangerous: None });
+        if !Scopes::known_words().any(|known| known == word.as_str()) {
+            rows.push(Row { scope: word.to_string(), allows: says.to_string(), implies: &[], dangerous: None });
         }
     }
     if args.json {
@@ -88,7 +89,7 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
 }
 
 /// What the host offers.
-fn ask(settings: &Settings, terminal: &mut Terminal) -> Result<BTreeMap<String, ServerText>, Error> {
+fn ask(settings: &Settings, terminal: &mut Terminal) -> Result<BTreeMap<ServerText, ServerText>, Error> {
     let login = settings.login(&LoginFlags::default(), settings.profile()?)?;
     let host = &login.profile.host;
     terminal.wait_for(&format!("Asking {host}"), None);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A text of a server's with nothing in it that steers a terminal: control, bidi and zero-width characters and line ends stand as
 /// `\u{…}`, and what is beyond 200 characters is cut.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "String")]
 pub(crate) struct ServerText(String);
 

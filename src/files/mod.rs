@@ -57,7 +57,7 @@ pub(crate) enum Error {
         /// What stands there.
         path: PathBuf,
     },
-    /// Another writer held the lock for five seconds.
+    /// Another writer held the lock for too long.
     #[error("another quay-auth is writing to {}", path.display())]
     Busy {
         /// The lock file.

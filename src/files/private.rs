@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use super::{Action, Error, Links, check_plain, is_link_refusal, open, ownership, read_text};
 
-/// How long a writer waits for another one.
-const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a writer of one file waits for another one.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Reads a file that holds secrets; `None` where there is none.
 ///
@@ -80,12 +80,12 @@ impl PrivateFolder {
 
     /// Waits for its turn among the writers, five seconds at most. The lock ends with the value, or with the process.
     pub(crate) fn lock(&self) -> Result<Lock, Error> {
-        self.lock_as("lock")
+        self.lock_as("lock", PATIENCE)
     }
 
-    /// The same, by a lock of that name: one for what takes several writes.
-    pub(crate) fn lock_as(&self, name: &str) -> Result<Lock, Error> {
-        let give_up = Instant::now() + LOCK_PATIENCE;
+    /// The same, by a lock of that name: one for what takes several writes, and longer.
+    pub(crate) fn lock_as(&self, name: &str, patience: Duration) -> Result<Lock, Error> {
+        let give_up = Instant::now() + patience;
         loop {
             match self.try_lock_as(name)? {
                 Some(lock) => return Ok(lock),

@@ -54,6 +54,12 @@ pub(crate) enum Error {
         /// Where to: scheme, name and port only.
         target: String,
     },
+    /// Its redirects lead back to itself, again and again.
+    #[error("{host} redirects in a circle")]
+    Endless {
+        /// The host.
+        host: Host,
+    },
     /// It wants the request at another path of its own; only a GET goes there by itself.
     #[error("{host} wants this request at {path}")]
     Moved {
@@ -170,7 +176,7 @@ impl Client {
                 Some(target) => return Err(self.redirected(&target, &address)),
             }
         }
-        Err(Error::Redirected { host: self.host.clone(), target: "itself, again and again".to_owned() })
+        Err(Error::Endless { host: self.host.clone() })
     }
 
     /// Sends the request to that address.

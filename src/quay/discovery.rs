@@ -46,9 +46,9 @@ fn ask(client: &Client) -> Result<Discovery, Error> {
 }
 
 /// The scopes that the host lists, and what it says of each (recorded case U1c); empty where it answers with something else.
-pub(crate) fn offered_scopes(client: &Client) -> Result<BTreeMap<String, ServerText>, Error> {
+pub(crate) fn offered_scopes(client: &Client) -> Result<BTreeMap<ServerText, ServerText>, Error> {
     let scopes = ask(client)?.security_definitions.oauth2_implicit.scopes;
-    Ok(scopes.into_iter().map(|(word, says)| (word, says.as_str().unwrap_or_default().into())).collect())
+    Ok(scopes.into_iter().map(|(word, says)| (word.into(), says.as_str().unwrap_or_default().into())).collect())
 }
 
 /// Whether the host lists and makes tokens of applications (3.18); `None` where it does not say.

@@ -56,25 +56,35 @@ pub(crate) fn revoke(
         ended = judge(client, delete(client, authority, &format!("user/authorizations/{uuid}")));
     }
     if let (Revocation::OutOfReach, Some(client_id), true) = (&ended, client_id, authority.may_have("org:admin")) {
-        let Some(tokens) = tokens_of(client, client_id) else { return Revocation::OutOfReach };
+        let tokens = match tokens_of(client, client_id) {
+            Ok(Some(tokens)) => tokens,
+            Ok(None) => return Revocation::OutOfReach,
+            Err(reason) => return Revocation::Failed(reason),
+        };
         let answer = delete(client, authority, &format!("{tokens}/{uuid}"));
-        // A server that has no such tokens at all is older than 3.18.
-        let is_list = || matches!(send(client, authority, Method::GET, &tokens), Ok(Some(list)) if list.status == 200);
-        if matches!(&answer, Ok(Some(answer)) if answer.status == 404) && !is_list() {
-            return Revocation::OutOfReach;
+        if matches!(&answer, Ok(Some(answer)) if answer.status == 404) {
+            // A server that has no such tokens at all is older than 3.18.
+            match send(client, authority, Method::GET, &tokens) {
+                Ok(Some(list)) if list.status == 200 => {}
+                Ok(_) => return Revocation::OutOfReach,
+                Err(error) => return Revocation::Failed(error.to_string()),
+            }
         }
         ended = judge(client, answer);
     }
     ended
 }
 
-/// The path of an application's tokens, which goes by the name of its organization; `None` where the server does not tell it.
-pub(super) fn tokens_of(client: &Client, client_id: &ClientId) -> Option<String> {
+/// The path of an application's tokens, which goes by the name of its organization; `None` where the server tells of none. Fails with
+/// the reason why it says nothing.
+fn tokens_of(client: &Client, client_id: &ClientId) -> Result<Option<String>, String> {
     match ask_application(client, client_id) {
-        ApplicationAnswer::Known(application) => {
-            Some(format!("organization/{}/applications/{client_id}/tokens", application.organization?))
-        }
-        _ => None,
+        ApplicationAnswer::Known(application) => Ok(application
+            .organization
+            .map(|organization| format!("organization/{organization}/applications/{client_id}/tokens"))),
+        ApplicationAnswer::Unknown => Ok(None),
+        ApplicationAnswer::Unreachable(error) => Err(error.to_string()),
+        ApplicationAnswer::Unclear { status } => Err(format!("{} answers with status {status}", client.host())),
     }
 }
 
@@ -100,7 +110,7 @@ fn judge(client: &Client, answer: Result<Option<Answer>, Error>) -> Revocation {
     };
     let says = |words: &[u8]| answer.body.windows(words.len()).any(|part| part == words);
     match answer.status {
-        200 | 204 => Revocation::Done,
+        204 => Revocation::Done,
         404 => Revocation::AlreadyEnded,
         // On a write, Quay takes a bad token for a browser without its CSRF token (recorded case T2f).
         401 => Revocation::AlreadyEnded,

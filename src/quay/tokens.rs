@@ -15,7 +15,7 @@ use crate::domain::{AccessToken, ApiPath, ClientId, Scopes, ServerText, Timestam
 #[derive(Debug, Deserialize)]
 pub(crate) struct Listed {
     /// Quay's name of it, by which it is ended.
-    pub(crate) uuid: String,
+    pub(crate) uuid: ServerText,
     /// The name that its maker gave it; one that came through a browser has none.
     pub(crate) name: Option<ServerText>,
     /// What it may do, in Quay's words.
@@ -107,7 +107,11 @@ impl<'a> Tokens<'a> {
             listed: Listed,
         }
         let body = json!({"name": name, "scope": scopes.to_string(), "expiration": lives.as_secs()}).to_string();
-        let answer = self.send(Method::POST, &self.path.clone(), Some(body.as_bytes()))?;
+        let path = self.path.clone();
+        let answer = self.ask(Method::POST, &path, Some(body.as_bytes()))?;
+        if answer.status >= 400 {
+            return Err(self.refused(Method::POST, path, answer));
+        }
         let made: Made = serde_json::from_slice(&answer.body).map_err(|_| TokensError::Odd)?;
         let token = AccessToken::parse(made.token).map_err(|_| TokensError::Odd)?;
         Ok((token, made.listed))
@@ -116,20 +120,20 @@ impl<'a> Tokens<'a> {
     /// Ends one; `false` where there is none.
     pub(crate) fn revoke(&mut self, uuid: &str) -> Result<bool, TokensError> {
         let path = format!("{}/{uuid}", self.path.as_str()).parse().map_err(|_| TokensError::Odd)?;
-        match self.send(Method::DELETE, &path, None) {
-            Ok(_) => Ok(true),
-            Err(TokensError::NoSuchApi) => Ok(false),
-            Err(error) => Err(error),
+        let answer = self.ask(Method::DELETE, &path, None)?;
+        match answer.status {
+            204 => Ok(true),
+            404 => Ok(false),
+            _ => Err(TokensError::Refused { method: Method::DELETE, path, answer: Box::new(answer) }),
         }
     }
 
-    /// Asks, and takes a refusal for an error.
-    fn send(&mut self, method: Method, path: &ApiPath, body: Option<&[u8]>) -> Result<Answer, TokensError> {
+    /// Asks.
+    fn ask(&mut self, method: Method, path: &ApiPath, body: Option<&[u8]>) -> Result<Answer, TokensError> {
         let json = HeaderValue::from_static("application/json");
         let headers: HeaderMap = body.map(|_| (header::CONTENT_TYPE, json)).into_iter().collect();
-        let request = Request { method: method.clone(), path_and_query: path.as_str(), headers, body };
-        let answer = self.api.send(request).map_err(TokensError::Request)?;
-        if answer.status >= 400 { Err(self.refused(method, path.clone(), answer)) } else { Ok(answer) }
+        let request = Request { method, path_and_query: path.as_str(), headers, body };
+        self.api.send(request).map_err(TokensError::Request)
     }
 
     /// The error for a refusal. There is such an application, so what is not found is the API.

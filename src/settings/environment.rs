@@ -170,8 +170,10 @@ impl fmt::Display for ProxyVariable {
 
 /// The variables that name proxies, in the order in which they count.
 pub(super) fn proxies() -> Vec<ProxyVariable> {
-    let names = ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"];
-    let set = names.into_iter().filter_map(|name| Some((name, variable(name)?)));
+    // ureq takes the last two for https as well.
+    let named = ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+    let names = named.into_iter().chain(["NO_PROXY", "no_proxy"]);
+    let set = names.filter_map(|name| Some((name, variable(name)?)));
     set.map(|(name, value)| {
         let is_list = name.eq_ignore_ascii_case("NO_PROXY");
         // A password of the proxy's is a secret too.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,9 @@ const NAME: &str = "profiles.toml";
 
 /// Held over all writes of one login.
 const CHANGE_LOCK: &str = "change.lock";
+
+/// How long the next login waits for it, with a fresh token in its hands: a keyring may take its time.
+const CHANGE_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why the list of logins could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -141,9 +145,10 @@ impl Profiles {
         Ok(Profiles { records: file.profile.into_values().collect(), docker: file.docker })
     }
 
-    /// Holds off `commands::recover` while a token and its record are written.
-    pub(crate) fn begin_change(folder: &Path) -> Result<Lock, ProfilesError> {
-        Ok(PrivateFolder::make(folder)?.lock_as(CHANGE_LOCK)?)
+    /// Holds off all others that change a token and its record, and `commands::recover`; with the list as it is from then on.
+    pub(crate) fn begin_change(folder: &Path) -> Result<(Lock, Self), ProfilesError> {
+        let lock = PrivateFolder::make(folder)?.lock_as(CHANGE_LOCK, CHANGE_PATIENCE)?;
+        Ok((lock, Profiles::load(folder)?))
     }
 
     /// The lock of `begin_change`, unless another process has it.

@@ -88,6 +88,11 @@ impl Terminal {
         self.stdout(&[token.expose().as_bytes(), b"\n"])
     }
 
+    /// Prints a text with a token that is kept nowhere else, and a newline. That nobody reads it is an error here.
+    pub(crate) fn only_copy(&mut self, text: &str) -> Result<(), Error> {
+        write_stdout(&[text.as_bytes(), b"\n"]).map_err(unprinted)
+    }
+
     /// Prints a JSON value and a newline on stdout.
     pub(crate) fn json(&mut self, value: &impl serde::Serialize) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(value).map(Zeroizing::new);
@@ -157,16 +162,10 @@ impl Terminal {
         self.data(&rows.iter().map(line).collect::<Vec<_>>().join("\n"))
     }
 
-    /// Writes to stdout, without a buffer of the standard library's that would keep a copy.
+    /// Writes to stdout. A reader that has gone away has what it wanted.
     fn stdout(&mut self, parts: &[&[u8]]) -> Result<(), Error> {
-        let whole = Zeroizing::new(parts.concat());
-        let mut stdout = io::stdout().lock();
-        match stdout.write_all(&whole).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Error::new(Exit::Failure, "cannot write to stdout")
-                    .caused_by(error)
-                    .hint("send the output somewhere else; nothing was changed"))
-            }
+        match write_stdout(parts) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unprinted(error)),
             _ => Ok(()),
         }
     }
@@ -288,6 +287,18 @@ impl Terminal {
     fn toned(&self, tone: Tone, word: &str) -> String {
         if self.color { painted(tone, word) } else { word.to_owned() }
     }
+}
+
+/// Writes to stdout, at once: a secret is wiped, and the standard library's buffer keeps no copy of it.
+fn write_stdout(parts: &[&[u8]]) -> io::Result<()> {
+    let whole = Zeroizing::new(parts.concat());
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&whole).and_then(|()| stdout.flush())
+}
+
+/// What could not be written.
+fn unprinted(error: io::Error) -> Error {
+    Error::new(Exit::Failure, "cannot write to stdout").caused_by(error).hint("send the output somewhere else")
 }
 
 /// The word in the colour of its tone (ECMA-48 SGR).

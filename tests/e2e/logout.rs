@@ -8,7 +8,8 @@ use base64::prelude::BASE64_STANDARD as STANDARD;
 
 use crate::keyring::Keyring;
 use crate::quay::Release;
-use crate::world::World;
+use crate::server::{Server, answer};
+use crate::world::{CLIENT_ID, World};
 
 /// Logs in under this name and returns the token.
 fn log_in_as(world: &World, profile: &str) -> String {
@@ -142,6 +143,33 @@ fn where_quay_cannot_be_reached_it_is_forgotten_all_the_same_and_exit_7() {
         .fails(7);
     assert!(!tokens_toml(&world).contains(&token));
     world.run(["logout", "--host", &format!("http://{gone}")]).stderr("there is no login").fails(3);
+}
+
+/// What a server says that is busy is no word of a token that lives on.
+#[test]
+fn where_quay_does_not_say_it_is_not_taken_for_out_of_reach() {
+    let busy = Server::start(vec![answer("503 Service Unavailable", "", "")]);
+    let world = World::new();
+    let host = busy.host();
+    let login = ["login", "--with-token", "--store", "file", "--host", &host, "--scopes", "org:admin"];
+    world
+        .run([&login[..], &["--client-id", CLIENT_ID]].concat())
+        .stdin("A".repeat(40))
+        .stderr("it is not known whether it accepts the token")
+        .succeeds();
+    world.run(["logout"]).stderr("could not be revoked at").stderr("answers with status 503\n").fails(7);
+}
+
+#[test]
+fn a_store_that_fails_after_the_revocation_is_told_with_it() {
+    let (world, token) = logged_in("user:admin");
+    let folder = world.home().join(".local/share/quay-auth");
+    fs::remove_file(folder.join("lock")).unwrap();
+    std::os::unix::fs::symlink("elsewhere", folder.join("lock")).unwrap();
+    let hint =
+        format!("hint: the token is revoked at {}; it is only this machine that still has it", world.quay.host());
+    world.run(["logout"]).stderr("lock is not a plain file").stderr(&hint).fails(4);
+    assert!(is_refused(&world, &token));
 }
 
 #[test]

@@ -10,11 +10,13 @@
 //! | `image` | small real images, and the tools that push and pull them |
 //! | `browser` | a real Chromium by ChromeDriver |
 //! | `quay/` | the stand-in |
+//! | `server` | a server that is no Quay, or a broken one |
 //! | `recordings/` | Quay's recorded answers, played against the stand-in |
 //! | one file or folder a command | what that command promises |
 //! | `keyrings` | what `login` and `print-token` promise of a real keyring |
 //! | `docker/` | the credential helper, docker's settings, the real docker, podman, skopeo and buildah |
 //! | `killed` | what a login that is killed leaves |
+//! | `races` | what two or ten of them do to each other |
 //! | `package` | what README, help and Cargo.toml say of each other |
 //! | `recipes` | the lines of the README |
 //! | `tls/` | certificates, proxies, IPv6 |
@@ -50,10 +52,12 @@ mod program;
 mod pty;
 mod quay;
 mod quiet;
+mod races;
 mod recipes;
 mod recordings;
 mod scopes;
 mod secrets;
+mod server;
 mod settings;
 mod shells;
 mod status;

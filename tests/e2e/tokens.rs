@@ -140,6 +140,34 @@ fn a_token_is_ended_by_its_name_or_its_uuid() {
 }
 
 #[test]
+fn a_name_that_is_another_ones_uuid_does_not_shield_that_one() {
+    let (world, _) = logged_in("org:admin,repo:read");
+    create(&world, &["--scopes", "repo:read"]).stderr("✓").prints("\n").succeeds();
+    let uuid = list(&world)[0]["uuid"].as_str().unwrap().to_owned();
+    let shield = ["tokens", "create", "--name", &uuid, "--expires", "30d", "--scopes", "repo:read"];
+    world.run(shield).stderr("✓").prints("\n").succeeds();
+    world.run(["tokens", "revoke", &uuid]).stderr("✓ Revoked the token ci.\n").succeeds();
+    assert!(world.quay.tokens().iter().find(|token| token.uuid == uuid).unwrap().revoked);
+}
+
+/// Of a new token there is one copy, so what nobody read is ended again.
+#[test]
+fn a_new_token_that_cannot_be_printed_is_revoked_again() {
+    let (world, _) = logged_in("org:admin,repo:read");
+    let create = "tokens create --name ci --expires 30d --scopes repo:read";
+    let json = format!("{create} --json");
+    for arguments in [create, &json] {
+        let mut shell = world.command("sh");
+        shell.args(["-c", &format!("exec {} {arguments} > /dev/full", env!("CARGO_BIN_EXE_quay-auth"))]);
+        crate::program::Run::new(shell)
+            .stderr("error: cannot write to stdout\n")
+            .stderr("hint: the new token was revoked again\n")
+            .fails(1);
+        assert!(world.quay.tokens().last().unwrap().revoked, "{arguments}");
+    }
+}
+
+#[test]
 fn all_pages_are_listed() {
     let (world, _) = logged_in("org:admin");
     for _ in 0..60 {

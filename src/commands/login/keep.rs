@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use crate::domain::{AccessToken, Profile, Scopes, ServerText, StoreKind, Timestamp};
 use crate::error::{Error, Exit};
+use crate::files::Lock;
 use crate::keyboard::Echo;
 use crate::login::{Outcome, Stored};
 use crate::quay::{Client, Identity, Verdict, verify};
-use crate::settings::{LoginSettings, Settings};
-use crate::store::{self, Pending, Profiles, Record, TokenRecord};
+use crate::settings::LoginSettings;
+use crate::store::{self, Pending, Profiles, ProfilesError, Record, TokenRecord};
 use crate::terminal::Terminal;
 
 use super::conversation::Conversation;
@@ -37,14 +38,35 @@ pub(super) struct Kept {
     pub(super) replaced: Option<Replaced>,
 }
 
+/// A token that was put in its place.
+struct Placed {
+    /// Where it is.
+    store: StoreKind,
+    /// The token that it took the place of.
+    replaced: Option<Replaced>,
+    /// What did not go well.
+    warning: Option<String>,
+}
+
+/// Why a token was not put in its place.
+enum Unplaced {
+    /// A token of `held` is kept for the login, and nobody said that it may go for one of `new`.
+    AnotherUser {
+        /// Whose is kept.
+        held: ServerText,
+        /// Whose came in.
+        new: ServerText,
+    },
+    /// The store or the list of logins failed.
+    Failed(Error),
+}
+
 /// What a token is kept with.
 pub(super) struct Keeper<'a> {
     /// The settled settings.
     pub(super) login: &'a LoginSettings,
     /// Speaks to the Quay.
     pub(super) client: &'a Client,
-    /// What was known before.
-    pub(super) settings: &'a Settings,
     /// Where records are.
     pub(super) folder: &'a Path,
 }
@@ -58,7 +80,6 @@ impl Keeper<'_> {
         terminal: &mut Terminal,
     ) -> (Outcome, Result<Kept, Error>) {
         let profile = &self.login.profile;
-        let before = self.settings.profiles.find(profile);
         let mut warnings = Vec::new();
 
         terminal.detail(&format!("Asking {} whose token this is.", profile.host));
@@ -80,18 +101,6 @@ impl Keeper<'_> {
                 (Identity::default(), false)
             }
         };
-        if let Some((held, new)) = other_user(before, &identity) {
-            let question = format!("{profile} is a login of {held}, and this token is one of {new}. Replace it?");
-            let replace =
-                if terminal.is_interactive() { conversation.confirm(&question, false, terminal) } else { Ok(false) };
-            match replace {
-                Ok(true) => {}
-                Ok(false) => {
-                    return (Outcome::AnotherUser { user: new.clone() }, Err(another_user(profile, &held, &new)));
-                }
-                Err(error) => return (Outcome::AnotherUser { user: new }, Err(error)),
-            }
-        }
         let token_record = TokenRecord {
             user: identity.user,
             scopes: caught.scopes,
@@ -101,49 +110,110 @@ impl Keeper<'_> {
             verified,
         };
         let record = Record { token: Some(token_record.clone()), ..caught.remember };
-        let replaced = Replaced::kept(before, self.folder).filter(|replaced| !replaced.is(caught.token));
-        let store = match self.write(caught.token, record, conversation, terminal) {
-            Ok(store) => store,
-            Err(error) => return (Outcome::StoreFailed, Err(error)),
-        };
-        if let Some(before) = before.filter(|before| before.store != store && before.token.is_some())
-            && let Err(error) = store::open(before.store, self.folder).delete(profile)
-        {
-            warnings.push(format!("the old token is still in the {}: {error}", before.store));
+        match self.place(caught.token, record, conversation, terminal) {
+            Ok(Placed { store, replaced, warning }) => {
+                warnings.extend(warning);
+                let stored = stored(&token_record, profile, store);
+                (Outcome::Stored(stored.clone()), Ok(Kept { stored, warnings, replaced }))
+            }
+            Err(failed) => (failed.0, Err(failed.1.hint(LIVES_ON))),
         }
-        let stored = stored(&token_record, profile, store);
-        (Outcome::Stored(stored.clone()), Ok(Kept { stored, warnings, replaced }))
     }
 
-    /// Writes token and record. When that fails, a person decides where the token goes; elsewhere it is said that it is alive.
-    fn write(
+    /// Puts token and record in their place. A person decides whether another user's token may go, and where this one is kept when its
+    /// store fails.
+    fn place(
         &self,
         token: &AccessToken,
         mut record: Record,
         conversation: &mut Conversation,
         terminal: &mut Terminal,
-    ) -> Result<StoreKind, Error> {
+    ) -> Result<Placed, Box<(Outcome, Error)>> {
+        let profile = &self.login.profile;
+        let mut may_go = None;
         loop {
-            let before = self.settings.profiles.find(&record.profile);
-            let Err(error) = write(token, &record, before, self.folder) else { return Ok(record.store) };
-            if !terminal.is_interactive() {
-                return Err(error.hint(LIVES_ON));
-            }
-            terminal.report(&error);
-            let question = format!(
-                "The token is not kept yet. Try the {} again (t), keep it in a private file (f), print it (p), or give up (g)?",
-                record.store
-            );
-            match conversation.ask(&question, Echo::Shown, terminal)?.as_deref().map(String::as_str) {
-                Some("f") => record.store = StoreKind::File,
-                Some("p") => {
-                    terminal.secret(token)?;
-                    return Err(Error::new(Exit::Store, "the token was printed and is kept nowhere").hint(LIVES_ON));
+            match self.try_to_place(token, &record, may_go.as_ref()) {
+                Ok(placed) => return Ok(placed),
+                Err(Unplaced::AnotherUser { held, new }) => {
+                    match may_replace(profile, &held, &new, conversation, terminal) {
+                        Ok(()) => may_go = Some(held),
+                        Err(error) => return Err(Box::new((Outcome::AnotherUser { user: new }, error))),
+                    }
                 }
-                Some("g") | None => return Err(error.hint(LIVES_ON)),
-                _ => {}
+                Err(Unplaced::Failed(error)) => {
+                    let place = elsewhere(error, token, record.store, conversation, terminal);
+                    record.store = place.map_err(|error| Box::new((Outcome::StoreFailed, error)))?;
+                }
             }
         }
+    }
+
+    /// The same, by what is known at that moment: another login may have ended since this one began.
+    fn try_to_place(
+        &self,
+        token: &AccessToken,
+        record: &Record,
+        may_go: Option<&ServerText>,
+    ) -> Result<Placed, Unplaced> {
+        let (change, known) =
+            Profiles::begin_change(self.folder).map_err(|error| Unplaced::Failed(unwritten(error)))?;
+        let before = known.find(&record.profile);
+        if let (Some(held), Some(new)) = (before.and_then(user), user(record))
+            && held != new
+            && may_go != Some(&held)
+        {
+            return Err(Unplaced::AnotherUser { held, new });
+        }
+        let replaced = Replaced::kept(before, self.folder).filter(|replaced| !replaced.is(token));
+        write(&change, token, record, before, self.folder).map_err(Unplaced::Failed)?;
+        let mut warning = None;
+        if let Some(before) = before.filter(|before| before.store != record.store && before.token.is_some())
+            && let Err(error) = store::open(before.store, self.folder).delete(&record.profile)
+        {
+            warning = Some(format!("the old token is still in the {}: {error}", before.store));
+        }
+        Ok(Placed { store: record.store, replaced, warning })
+    }
+}
+
+/// A person's word that another user's token may go; elsewhere it stays.
+fn may_replace(
+    profile: &Profile,
+    held: &ServerText,
+    new: &ServerText,
+    conversation: &mut Conversation,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let question = format!("{profile} is a login of {held}, and this token is one of {new}. Replace it?");
+    if terminal.is_interactive() && conversation.confirm(&question, false, terminal)? {
+        return Ok(());
+    }
+    Err(another_user(profile, held, new))
+}
+
+/// Where a person wants the token, whose store failed, to be kept; elsewhere, or when it goes nowhere, the error.
+fn elsewhere(
+    error: Error,
+    token: &AccessToken,
+    store: StoreKind,
+    conversation: &mut Conversation,
+    terminal: &mut Terminal,
+) -> Result<StoreKind, Error> {
+    if !terminal.is_interactive() {
+        return Err(error);
+    }
+    terminal.report(&error);
+    let question = format!(
+        "The token is not kept yet. Try the {store} again (t), keep it in a private file (f), print it (p), or give up (g)?"
+    );
+    match conversation.ask(&question, Echo::Shown, terminal)?.as_deref().map(String::as_str) {
+        Some("f") => Ok(StoreKind::File),
+        Some("p") => {
+            terminal.only_copy(token.expose())?;
+            Err(Error::new(Exit::Store, "the token was printed and is kept nowhere"))
+        }
+        Some("g") | None => Err(error),
+        _ => Ok(store),
     }
 }
 
@@ -163,11 +233,9 @@ pub(super) fn say(kept: &Kept, profile: &Profile, terminal: &mut Terminal) {
     terminal.say(&format!("  Print it in scripts with: quay-auth print-token{flags}"));
 }
 
-/// The user whose login the profile is, and the other one whose token came in.
-fn other_user(before: Option<&Record>, identity: &Identity) -> Option<(ServerText, ServerText)> {
-    let held = before?.token.as_ref()?.user.clone()?;
-    let new = identity.user.clone()?;
-    (held != new).then_some((held, new))
+/// Whose token the record tells of, where that is known.
+fn user(record: &Record) -> Option<ServerText> {
+    record.token.as_ref()?.user.clone()
 }
 
 /// The old token was kept.
@@ -183,15 +251,14 @@ fn another_user(profile: &Profile, held: &ServerText, new: &ServerText) -> Error
 }
 
 /// The record to be, then the token into its store, then the record as it is: killed at any moment, `commands::recover` finds out how
-/// far it came. One retry, since a keyring may have been busy.
+/// far it came. One retry, since a keyring may have been busy. The lock is that of `Profiles::begin_change`, with `before` as it was then.
 pub(in crate::commands) fn write(
+    _: &Lock,
     token: &AccessToken,
     record: &Record,
     before: Option<&Record>,
     folder: &Path,
 ) -> Result<(), Error> {
-    let unwritten = |error| Error::from(error).with_exit(Exit::Store);
-    let _change = Profiles::begin_change(folder).map_err(unwritten)?;
     let pending = Pending { fingerprint: token.fingerprint(), record: record.clone() };
     let half_way = Record {
         pending: Some(Box::new(pending)),
@@ -210,6 +277,11 @@ pub(in crate::commands) fn write(
     })
     .map_err(unwritten)?;
     Ok(stored?)
+}
+
+/// A store without its record is of no use: it counts as one that failed.
+pub(in crate::commands) fn unwritten(error: ProfilesError) -> Error {
+    Error::from(error).with_exit(Exit::Store)
 }
 
 /// What is told of a stored token.

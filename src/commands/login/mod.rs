@@ -12,7 +12,7 @@ mod with_token;
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::{AssignmentId, ClientId, Lifetime, Profile, Scheme, Scopes, nearest};
+use crate::domain::{AssignmentId, ClientId, Lifetime, Profile, Scheme, Scopes, ServerText, nearest};
 use crate::error::{Error, Exit};
 use crate::login::{Answer, Authorization, Outcome, Pages, Request, open_browser};
 use crate::quay::{Authority, Client, Verdict, offered_scopes, verify};
@@ -21,8 +21,8 @@ use crate::store::{self, Record};
 use crate::terminal::Terminal;
 
 use conversation::Conversation;
-pub(super) use keep::write;
 use keep::{Caught, Keeper};
+pub(super) use keep::{unwritten, write};
 use wait::{Answered, Wait};
 
 /// The two lines that most people need: the help begins with them.
@@ -123,7 +123,7 @@ fn check_scopes(login: &LoginSettings, terminal: &mut Terminal) -> Result<(), Er
     terminal.detail(&format!("Asking {host} which scopes it offers."));
     let offered = Client::new(host, login.ca_file.as_deref()).and_then(|client| offered_scopes(&client));
     let known: Vec<&str> = match &offered {
-        Ok(offered) if !offered.is_empty() => offered.keys().map(String::as_str).collect(),
+        Ok(offered) if !offered.is_empty() => offered.keys().map(ServerText::as_str).collect(),
         _ => Scopes::known_words().collect(),
     };
     let unknown = login.scopes.unknown().find(|word| !known.contains(word));
@@ -308,7 +308,7 @@ impl Story<'_> {
         };
         let remember = remembered(self.login, self.client_id);
         let caught = Caught { token: kept_token, expires_in, scopes: Some(scopes), remember: remember.clone() };
-        let keeper = Keeper { login: self.login, client: self.client, settings: self.settings, folder: &self.folder };
+        let keeper = Keeper { login: self.login, client: self.client, folder: &self.folder };
         let (outcome, result) = keeper.keep(caught, conversation, terminal);
         tell(outcome);
         let kept = result.map_err(|error| match minted {
@@ -316,15 +316,19 @@ impl Story<'_> {
             None => error,
         })?;
         keep::say(&kept, profile, terminal);
-        if let Some(replaced) = kept.replaced {
-            // The browser's token is alive still, and may do the most.
-            let new = Authority { token: &token, scopes: Some(&self.asked) };
-            replaced.end(&new, self.args.revoke_old, self.client, conversation, terminal)?;
-        }
+        let ended = match kept.replaced {
+            Some(replaced) => {
+                // The browser's token is alive still, and may do the most.
+                let new = Authority { token: &token, scopes: Some(&self.asked) };
+                replaced.end(&new, self.args.revoke_old, self.client, conversation, terminal)
+            }
+            None => Ok(()),
+        };
+        // Also when the person had enough of questions.
         if minted.is_some() {
             swap::end(self, &token, &remember, terminal);
         }
-        Ok(())
+        ended
     }
 }
 

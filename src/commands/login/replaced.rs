@@ -65,7 +65,12 @@ impl Replaced {
                 return Ok(());
             }
             let question = format!("The token before this one is still valid at {host}. Revoke it?");
-            if !conversation.confirm(&question, true, terminal)? {
+            let answer = conversation.confirm(&question, true, terminal);
+            let is_to_end = answer.map_err(|error| {
+                Error::new(error.exit, "the new token is kept, but the question was not answered")
+                    .hint(format!("{stays}; {}", by_hand(host)))
+            })?;
+            if !is_to_end {
                 return Ok(());
             }
         }

@@ -34,7 +34,7 @@ pub(super) fn run(
     let token = AccessToken::parse(text).map_err(malformed)?;
     let remember = remembered(flags, login, settings);
     let caught = Caught { token: &token, expires_in, scopes: flags.scopes.clone(), remember };
-    let keeper = Keeper { login, client: &client, settings, folder };
+    let keeper = Keeper { login, client: &client, folder };
     let (_, result) = keeper.keep(caught, &mut conversation, terminal);
     let kept = result?;
     keep::say(&kept, profile, terminal);

@@ -2,7 +2,7 @@
 
 use super::Asking;
 use super::list::Row;
-use crate::commands::login::write;
+use crate::commands::login::{unwritten, write};
 use crate::completion;
 use crate::domain::{AccessToken, Lifetime, Profile, ProfileName, Scopes, Timestamp};
 use crate::error::{Error, Exit};
@@ -11,6 +11,7 @@ use crate::settings::{LoginFlags, LoginSettings, Settings};
 use crate::store::{self, Profiles, Record, TokenRecord};
 use crate::terminal::Terminal;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 /// The two lines that most people need: the help begins with them.
 const FIRST: &str = "\
@@ -65,32 +66,30 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
     let (token, listed) = asking.ask(terminal, |tokens| tokens.create(args.name.trim(), &args.scopes, lives))?;
     let ends = listed.expires_at.map(|end| format!("; it ends on {}", end.day())).unwrap_or_default();
     let made = format!("Made the token {} with {}{ends}.", args.name.trim(), args.scopes);
-    match keeping {
-        Some(keeping) => {
-            if let Err(error) = keeping.keep(&token, &listed, args, settings, &asking) {
-                // Kept nowhere and printed nowhere, it is of no use to anybody.
-                return Err(match asking.ask(terminal, |tokens| tokens.revoke(&listed.uuid)) {
-                    Ok(_) => error.hint("the new token was revoked again"),
-                    Err(_) => error.hint(format!("the new token stays valid: quay-auth tokens revoke {}", listed.uuid)),
-                });
-            }
-            terminal.done(&made);
-            let flags = keeping.login.profile.flags();
-            terminal.say(&format!(
-                "  It is kept as {}; print it with: quay-auth print-token {flags}",
-                keeping.login.profile
-            ));
-            Ok(())
-        }
-        None if args.json => {
-            terminal.done(&made);
-            terminal.json(&Json { token: token.expose(), row: Row::of(&listed, &asking) })
-        }
-        None => {
-            terminal.done(&made);
-            terminal.secret(&token)
-        }
+    let handed_over = match &keeping {
+        Some(keeping) => keeping.keep(&token, &listed, args, settings, &asking),
+        None if args.json => json(&token, &listed, &asking).and_then(|text| terminal.only_copy(&text)),
+        None => terminal.only_copy(token.expose()),
+    };
+    if let Err(error) = handed_over {
+        // Kept nowhere and read by nobody, it is of no use to anybody.
+        return Err(match asking.ask(terminal, |tokens| tokens.revoke(listed.uuid.as_str())) {
+            Ok(_) => error.hint("the new token was revoked again"),
+            Err(_) => error.hint(format!("the new token stays valid: quay-auth tokens revoke {}", listed.uuid)),
+        });
     }
+    terminal.done(&made);
+    if let Some(Keeping { login }) = keeping {
+        let (profile, flags) = (&login.profile, login.profile.flags());
+        terminal.say(&format!("  It is kept as {profile}; print it with: quay-auth print-token {flags}"));
+    }
+    Ok(())
+}
+
+/// What `--json` prints.
+fn json(token: &AccessToken, listed: &Listed, asking: &Asking) -> Result<Zeroizing<String>, Error> {
+    let text = serde_json::to_string_pretty(&Json { token: token.expose(), row: Row::of(listed, asking) });
+    text.map(Zeroizing::new).map_err(|error| Error::new(Exit::Failure, "cannot write JSON").caused_by(error))
 }
 
 /// Where a new token will be kept, proven before it is made.
@@ -103,10 +102,7 @@ impl Keeping {
     /// Proves that the store takes it, and that no other token goes.
     fn prepare(name: &ProfileName, asking: &Asking, settings: &Settings) -> Result<Self, Error> {
         let profile = Profile { host: asking.held.profile.host.clone(), name: name.clone() };
-        if settings.profiles.find(&profile).is_some_and(|record| record.token.is_some()) {
-            return Err(Error::new(Exit::Usage, format!("there is a login {profile} already"))
-                .hint(format!("choose another name, or end that one first: quay-auth logout {}", profile.flags())));
-        }
+        refuse_to_replace(settings.profiles.find(&profile))?;
         let login = settings.login(&LoginFlags::default(), profile)?;
         let folder = settings.data_folder()?;
         store::open(login.store, &folder).make_ready()?;
@@ -135,14 +131,24 @@ impl Keeping {
             token: Some(TokenRecord {
                 user: listed.created_by.clone().or(user),
                 scopes: Some(args.scopes.clone()),
-                uuid: Some(listed.uuid.clone().into()),
+                uuid: Some(listed.uuid.clone()),
                 obtained_at: Timestamp::now(),
                 expires_at: listed.expires_at,
                 verified: true,
             }),
             pending: None,
         };
-        let before = settings.profiles.find(&self.login.profile);
-        write(token, &record, before, &settings.data_folder()?)
+        let folder = settings.data_folder()?;
+        let (change, known) = Profiles::begin_change(&folder).map_err(unwritten)?;
+        let before = known.find(&record.profile);
+        refuse_to_replace(before)?;
+        write(&change, token, &record, before, &folder)
     }
+}
+
+/// No token goes for this one.
+fn refuse_to_replace(before: Option<&Record>) -> Result<(), Error> {
+    let Some(Record { profile, token: Some(_), .. }) = before else { return Ok(()) };
+    Err(Error::new(Exit::Usage, format!("there is a login {profile} already"))
+        .hint(format!("choose another name, or end that one first: quay-auth logout {}", profile.flags())))
 }

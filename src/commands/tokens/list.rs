@@ -34,7 +34,7 @@ struct Json<'a> {
 #[derive(Serialize)]
 pub(super) struct Row<'a> {
     /// Quay's name of it.
-    uuid: &'a str,
+    uuid: &'a ServerText,
     /// The name that it was given.
     name: Option<&'a ServerText>,
     /// What it may do.
@@ -63,7 +63,7 @@ impl<'a> Row<'a> {
             created_by: token.created_by.as_ref(),
             last_used_at: token.last_accessed,
             expires_at: token.expires_at,
-            this_login: own.is_some_and(|own| own.as_str() == token.uuid),
+            this_login: own == Some(&token.uuid),
         }
     }
 
@@ -79,7 +79,7 @@ impl<'a> Row<'a> {
             day(self.created_at, "unknown"),
             day(self.last_used_at, "never"),
             day(self.expires_at, "unknown"),
-            ServerText::from(self.uuid).to_string(),
+            self.uuid.to_string(),
         ]
     }
 }

@@ -29,9 +29,12 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
     // What was typed may be the secret itself.
     let shown = without_tokens(wanted);
     let listed = asking.ask(terminal, |tokens| tokens.list())?;
-    let is_meant =
-        |token: &&Listed| token.uuid == wanted || token.name.as_ref().is_some_and(|name| name.as_str() == wanted);
-    let meant: Vec<&Listed> = listed.iter().filter(is_meant).collect();
+    let is_named = |token: &&Listed| token.name.as_ref().is_some_and(|name| name.as_str() == wanted);
+    // A uuid is one token's alone, whatever others are named.
+    let meant: Vec<&Listed> = match listed.iter().find(|token| token.uuid.as_str() == wanted) {
+        Some(token) => vec![token],
+        None => listed.iter().filter(is_named).collect(),
+    };
     let token = match meant[..] {
         [token] => token,
         [] => {
@@ -44,12 +47,12 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
         }
     };
     let own = asking.held.record.as_ref().and_then(|record| record.uuid.as_ref());
-    if own.is_some_and(|own| own.as_str() == token.uuid) {
+    if own == Some(&token.uuid) {
         return Err(Error::new(Exit::Usage, "this is the token of the login itself")
             .hint(format!("to end and forget it: quay-auth logout {flags}")));
     }
-    let name = token.name.as_ref().map_or_else(|| token.uuid.clone(), ToString::to_string);
-    match asking.ask(terminal, |tokens| tokens.revoke(&token.uuid))? {
+    let name = token.name.as_ref().unwrap_or(&token.uuid);
+    match asking.ask(terminal, |tokens| tokens.revoke(token.uuid.as_str()))? {
         true => terminal.done(&format!("Revoked the token {name}.")),
         false => terminal.say(&format!("The token {name} had ended already.")),
     }

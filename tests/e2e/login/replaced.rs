@@ -64,6 +64,24 @@ fn at_a_terminal_the_person_is_asked_and_enter_is_yes() {
 }
 
 #[test]
+fn ctrl_c_at_the_question_leaves_the_new_token_kept_and_says_so() {
+    let world = World::new();
+    let (old, _) = log_in(&world, "user:admin", &[]);
+    let mut terminal = Terminal::log_in(&world, &["--scopes", "repo:read", "--expires", "30d"]);
+    let location = world.quay.authorize(&terminal.authorize_url()).unwrap();
+    assert_eq!(hand_over(&location), (200, "stored".to_owned()));
+    terminal.shows("Revoke it? [Y/n] ");
+    terminal.types("\x03");
+    let screen = terminal.ends(130);
+    assert!(screen.contains("the new token is kept, but the question was not answered"), "{screen}");
+    assert!(!screen.contains("nothing was changed"), "{screen}");
+    assert!(screen.contains("the token before this one stays valid at"), "{screen}");
+    // What was promised without a question is done all the same.
+    assert!(is_revoked(&world, &token_of(&location)), "{screen}");
+    assert!(!is_revoked(&world, &old));
+}
+
+#[test]
 fn a_token_that_is_given_again_takes_nobodys_place() {
     let world = World::new();
     let (token, _) = log_in(&world, "user:admin", &[]);

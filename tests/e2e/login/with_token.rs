@@ -103,6 +103,10 @@ fn another_users_token_does_not_replace_the_one_that_is_there() {
     let old = world.log_in();
     let location = made_elsewhere(&world);
     world.quay.set_verify(Verify::As("bob".to_owned()));
-    with_token(&world, &world.quay.host(), &[]).stdin(&location).stderr("a login of alice").fails(1);
+    with_token(&world, &world.quay.host(), &[])
+        .stdin(&location)
+        .stderr("a login of alice")
+        .stderr("hint: this token stays valid at Quay; ")
+        .fails(1);
     world.run(["print-token"]).stdout(&format!("{old}\n")).succeeds();
 }

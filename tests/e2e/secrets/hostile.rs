@@ -1,6 +1,9 @@
 //! What a server says, on its way to the terminal: names that would steer it.
 
+use serde_json::json;
+
 use crate::quay::Verify;
+use crate::server::{Server, answer};
 use crate::world::{CLIENT_ID, World};
 
 /// A window title, the clipboard, colours, a line that hides itself, text that runs backwards, one more line.
@@ -38,6 +41,21 @@ fn an_application_with_a_hostile_name_stays_a_name() {
             "{said}"
         );
         assert!(!said.lines().any(|line| line.starts_with("hint: run this")), "{said}");
+    }
+}
+
+#[test]
+fn scopes_with_hostile_names_stay_names() {
+    let world = World::new();
+    for name in NAMES {
+        let scopes = json!({"securityDefinitions": {"oauth2_implicit": {"scopes": {name: name}}}}).to_string();
+        let server = Server::start(vec![answer("200 OK", "", &scopes)]);
+        let refused = world
+            .run(["login", "--client-id", "x", "--scopes", "foo:bar", "--host", &server.host()])
+            .stderr("\\u{")
+            .fails(2);
+        assert_tame(&refused.stderr);
+        assert_tame(&world.run(["scopes", "--host", &server.host()]).prints("\\u{").succeeds().stdout);
     }
 }
 
