@@ -7,6 +7,7 @@ set -euo pipefail
 # What is run, and the package that brings it.
 declare -A packages=(
   [buildah]=buildah
+  [c++]=g++
   [chromium]=chromium
   [chromedriver]=chromium-driver
   [dbus-daemon]=dbus

@@ -22,16 +22,16 @@ pub(super) struct Explain<'a> {
 
 /// What Quay says in the body of a refusal.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Reason {
+pub(crate) struct Reason {
     /// Its kind, such as `insufficient_scope`.
     kind: String,
     /// The words.
-    words: Option<ServerText>,
+    pub(crate) words: Option<ServerText>,
 }
 
 impl Reason {
     /// Reads the body: JSON in one of three forms, or a page.
-    fn of(body: &[u8]) -> Self {
+    pub(crate) fn of(body: &[u8]) -> Self {
         #[derive(Default, Deserialize)]
         struct Body {
             error_type: Option<String>,

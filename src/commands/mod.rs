@@ -20,6 +20,8 @@ mod status;
 mod tokens;
 
 pub(crate) use credential_helper::in_protocol;
+#[cfg(any(test, fuzzing))]
+pub(crate) use explain::Reason;
 pub(crate) use recover::recover;
 
 use std::ffi::OsString;

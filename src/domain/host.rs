@@ -157,9 +157,11 @@ impl FromStr for HostArgument {
 
     fn from_str(text: &str) -> Result<Self, InvalidHost> {
         let names_scheme = text.contains("://");
-        // What is not a host is not repeated beyond its host part: a pasted address may hold a token.
+        // What is not a host is not repeated beyond its host part: a pasted address may hold a password or a token.
         let shown = || {
-            let host: String = text.split(['/', '?', '#', '@']).next().unwrap_or_default().chars().take(60).collect();
+            let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let host: String = authority.rsplit('@').next().unwrap_or_default().chars().take(60).collect();
             without_tokens(&host)
         };
         let not_a_host = || InvalidHost::NotAHost(shown());
@@ -175,10 +177,16 @@ impl FromStr for HostArgument {
         };
         let name = url.host_str().filter(|name| !name.is_empty()).ok_or_else(not_a_host)?;
         let host = Host {
-            name: name.trim_end_matches('.').to_owned(),
+            // A dot at the end says that the name is whole; it is the same host.
+            name: name.strip_suffix('.').unwrap_or(name).to_owned(),
             port: url.port().unwrap_or(scheme.default_port()),
             scheme,
         };
+        // The parser passes over slashes too many, and an empty part of a name leads nowhere.
+        let starts_with_slash = written.split_once("://").is_some_and(|(_, rest)| rest.starts_with('/'));
+        if host.port == 0 || starts_with_slash || host.name.split('.').any(str::is_empty) {
+            return Err(not_a_host());
+        }
         let surplus = |extra| Err(InvalidHost::Surplus { extra, meant: host.clone() });
         if !url.username().is_empty() || url.password().is_some() {
             return surplus("a user name");
@@ -191,9 +199,6 @@ impl FromStr for HostArgument {
         }
         if url.path() != "/" {
             return surplus("a path");
-        }
-        if host.port == 0 || host.name.is_empty() {
-            return Err(not_a_host());
         }
         Ok(HostArgument { host, names_scheme })
     }
@@ -242,8 +247,29 @@ mod tests {
         ] {
             assert_eq!(written.parse::<Host>().unwrap_err().to_string(), message);
         }
-        for nonsense in ["", "a b", "quay.io:99999", "quay.io:0", "https://", "qu\ny.io"] {
+        for nonsense in [
+            "",
+            "a b",
+            "quay.io:99999",
+            "quay.io:0",
+            "https://",
+            "qu\ny.io",
+            ".quay.io",
+            "quay..io",
+            "quay.io..",
+            "/quay.io",
+            "https:///quay.io",
+        ] {
             assert!(matches!(nonsense.parse::<Host>(), Err(InvalidHost::NotAHost(_))), "{nonsense:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_host_is_shown_without_what_may_be_secret() {
+        for (written, shown) in
+            [("https://qu ay.io/x?y", "qu ay.io"), ("me:pw@qu ay.io", "qu ay.io"), ("http://a..b", "a..b")]
+        {
+            assert_eq!(written.parse::<Host>(), Err(InvalidHost::NotAHost(shown.to_owned())));
         }
     }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
+use serde::Deserialize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::authorize::State;
 use crate::domain::{AccessToken, ServerText};
@@ -53,7 +54,9 @@ impl From<&str> for Refusal {
 
 /// Why something handed over is not the answer to this login. The login waits on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rejection {
+pub(crate) enum Rejection {
+    /// Not the JSON object that the page sends.
+    NoHandOver,
     /// Neither token nor error, both, one twice, or not of their form.
     Invalid,
     /// The state of another login.
@@ -63,12 +66,38 @@ pub(super) enum Rejection {
 /// The parameters that Quay sends; each may stand once (RFC 6749 section 3.1).
 const KNOWN: [&str; 7] = ["access_token", "token_type", "expires_in", "scope", "state", "error", "error_description"];
 
+/// What the page hands over: query and fragment of its address, without `?` and `#`. Wiped when read.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HandedOver {
+    /// Scope, state, or an error.
+    query: String,
+    /// The token.
+    fragment: String,
+}
+
+impl Drop for HandedOver {
+    fn drop(&mut self) {
+        self.query.zeroize();
+        self.fragment.zeroize();
+    }
+}
+
 impl Answer {
+    /// Reads what the page sends: `{"query": …, "fragment": …}`.
+    pub(crate) fn from_page(body: &[u8], state: &State) -> Result<Answer, Rejection> {
+        // A list of two texts would do for serde.
+        let is_object = body.trim_ascii_start().starts_with(b"{");
+        let handed_over = serde_json::from_slice::<HandedOver>(body).ok().filter(|_| is_object);
+        let handed_over = handed_over.ok_or(Rejection::NoHandOver)?;
+        Answer::read(&handed_over.query, &handed_over.fragment, state)
+    }
+
     /// Reads query and fragment, both form-encoded and without their `?` and `#`.
     ///
     /// Quay puts the token into the fragment, scope, state and errors into the query. A state that is absent, empty or the text `None`
     /// (recorded case B2b) is absent: the nonce binds alone.
-    pub(super) fn read(query: &str, fragment: &str, state: &State) -> Result<Answer, Rejection> {
+    pub(crate) fn read(query: &str, fragment: &str, state: &State) -> Result<Answer, Rejection> {
         let mut found: BTreeMap<String, Zeroizing<String>> = BTreeMap::new();
         for (part, may_hold_token) in [(query, false), (fragment, true)] {
             for (key, value) in form_urlencoded::parse(part.as_bytes()) {
@@ -128,7 +157,7 @@ mod tests {
     const TOKEN: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij0123";
 
     fn read(query: &str, fragment: &str) -> Result<Answer, Rejection> {
-        Answer::read(query, fragment, &State::for_test("st8"))
+        Answer::read(query, fragment, &State::of("st8"))
     }
 
     #[test]

@@ -90,9 +90,10 @@ impl Authorization {
         State(self.state.clone())
     }
 
-    /// A request for tests.
-    #[cfg(test)]
-    pub(super) fn for_test(redirect_uri: &str, state: &str) -> Self {
+    /// A request of which only the answer matters.
+    #[cfg(any(test, fuzzing))]
+    #[allow(clippy::unwrap_used, reason = "for tests")]
+    pub(crate) fn answered_at(redirect_uri: &str, state: &str) -> Self {
         let url = Url::parse(redirect_uri).unwrap();
         Authorization { redirect_uri: redirect_uri.to_owned(), state: state.to_owned(), url }
     }
@@ -108,9 +109,9 @@ impl State {
         self.0.as_bytes().ct_eq(state.as_bytes()).into()
     }
 
-    /// A state for tests.
-    #[cfg(test)]
-    pub(super) fn for_test(state: &str) -> Self {
+    /// That state.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn of(state: &str) -> Self {
         State(state.to_owned())
     }
 }

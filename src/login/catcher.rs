@@ -17,11 +17,9 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use http_body_util::{BodyExt, Limited};
-use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::{oneshot, watch};
 use tokio::time;
-use zeroize::Zeroize;
 
 use super::answer::{Answer, Rejection};
 use super::authorize::{Authorization, State as ExpectedState};
@@ -304,23 +302,6 @@ async fn unknown(State(desk): State<Arc<Desk>>, request: Request) -> Response {
     html(StatusCode::BAD_REQUEST, &desk.pages.mismatch)
 }
 
-/// What the page hands over: query and fragment of its address, without `?` and `#`. Wiped when read.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct HandedOver {
-    /// Scope, state, or an error.
-    query: String,
-    /// The token.
-    fragment: String,
-}
-
-impl Drop for HandedOver {
-    fn drop(&mut self) {
-        self.query.zeroize();
-        self.fragment.zeroize();
-    }
-}
-
 /// POST of the redirect address: the page hands over what Quay answered.
 async fn hand_over(desk: &Desk, request: Request) -> Response {
     let rejected = |status: StatusCode| (status, axum_json(&json!({"outcome": "rejected"}))).into_response();
@@ -339,13 +320,9 @@ async fn hand_over(desk: &Desk, request: Request) -> Response {
     };
     let marks = parts.extensions.get::<Marks>();
     marks.iter().for_each(|marks| marks.request_is_whole());
-    // A list of two texts would do for serde.
-    let is_object = body.trim_ascii_start().starts_with(b"{");
-    let Some(handed_over) = serde_json::from_slice::<HandedOver>(&body).ok().filter(|_| is_object) else {
-        return rejected(StatusCode::BAD_REQUEST);
-    };
-    let answer = match Answer::read(&handed_over.query, &handed_over.fragment, &desk.state) {
+    let answer = match Answer::from_page(&body, &desk.state) {
         Ok(answer) => answer,
+        Err(Rejection::NoHandOver) => return rejected(StatusCode::BAD_REQUEST),
         Err(Rejection::Invalid) => return rejected(StatusCode::UNPROCESSABLE_ENTITY),
         Err(Rejection::WrongState) => {
             desk.notice(Notice::WrongState);

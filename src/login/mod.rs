@@ -15,6 +15,8 @@ mod peer;
 mod signals;
 
 pub(crate) use answer::{Answer, Refusal, token_in_address};
+#[cfg(any(test, fuzzing))]
+pub(crate) use authorize::State;
 pub(crate) use authorize::{Authorization, Error as AuthorizeError, Request};
 pub(crate) use browser::{browser_program, open_browser};
 pub(crate) use catcher::{BindError, Bound, Reply};

@@ -39,7 +39,7 @@ impl Authorization {
         }
         Answer::read(query, fragment, &self.state()).map_err(|rejection| match rejection {
             Rejection::WrongState => PasteError::AnotherLogin,
-            Rejection::Invalid => PasteError::NoAnswer,
+            Rejection::NoHandOver | Rejection::Invalid => PasteError::NoAnswer,
         })
     }
 }
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn an_address_must_be_of_this_login() {
-        let login = Authorization::for_test("http://127.0.0.1:7829/callback/N", "st8");
+        let login = Authorization::answered_at("http://127.0.0.1:7829/callback/N", "st8");
         let read = |text: &str| {
             login.read_paste(Zeroizing::new(text.to_owned())).map(|answer| match answer {
                 Answer::Token { token, .. } => token.expose().to_owned(),

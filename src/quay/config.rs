@@ -72,7 +72,7 @@ pub(crate) fn ask_server(client: &Client) -> Result<Server, Error> {
 }
 
 /// Reads the answer.
-fn read(body: &[u8]) -> Option<ServerConfig> {
+pub(crate) fn read(body: &[u8]) -> Option<ServerConfig> {
     #[derive(Deserialize)]
     struct Body {
         config: Map<String, Value>,

@@ -53,7 +53,7 @@ pub(crate) fn verify(client: &Client, token: &AccessToken) -> Verdict {
 }
 
 /// Reads the answer. Only the status decides: where anonymous access is off, the body of a 401 differs.
-fn judge(answer: &Answer) -> Verdict {
+pub(crate) fn judge(answer: &Answer) -> Verdict {
     match answer.status {
         200 => match identity(&answer.body) {
             Some(identity) => Verdict::Accepted(identity),

@@ -46,13 +46,18 @@ impl Config {
     pub(super) fn load(path: Option<PathBuf>) -> Result<Self, Error> {
         let Some(path) = path else { return Ok(Config::default()) };
         match files::read(&path) {
-            Ok(Some(text)) => Reader { path: &path, text: &text }.config(),
+            Ok(Some(text)) => Config::parse(&path, &text),
             Ok(None) => Ok(Config::default()),
             Err(files::Error::NotText { .. }) => {
                 Err(Error::Config { path, line: 1, message: "this file is not a text in UTF-8".to_owned() })
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Reads the text of the file at `path`.
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, Error> {
+        Reader { path, text }.config()
     }
 }
 
@@ -182,8 +187,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Config, String> {
-        let reader = Reader { path: Path::new("/etc/quay-auth/config.toml"), text };
-        reader.config().map_err(|error| error.to_string())
+        Config::parse(Path::new("/etc/quay-auth/config.toml"), text).map_err(|error| error.to_string())
     }
 
     #[test]

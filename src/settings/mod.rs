@@ -14,7 +14,7 @@ use crate::domain::{AccessToken, Host, HostArgument, MalformedToken, Profile, Pr
 use crate::files;
 use crate::store::{Profiles, ProfilesError};
 
-use config::Config;
+pub(crate) use config::Config;
 pub(crate) use environment::{Folders, NoBrowser, ProxyVariable, Surroundings};
 pub(crate) use login::{LoginFlags, LoginSettings};
 

@@ -12,6 +12,9 @@ use crate::files::{self, Lock, PrivateFolder};
 /// The file's name.
 const NAME: &str = "profiles.toml";
 
+/// How it begins.
+const HEAD: &str = "# Written by quay-auth; your own settings belong into config.toml. No secret stands here.\n\n";
+
 /// Held over all writes of one login.
 const CHANGE_LOCK: &str = "change.lock";
 
@@ -137,12 +140,26 @@ impl Profiles {
             }
             Err(error) => return Err(error.into()),
         };
-        let file: ProfilesFile = toml::from_str(&text).map_err(|error| {
+        Profiles::parse(path, &text)
+    }
+
+    /// Reads the text of the file at `path`.
+    pub(crate) fn parse(path: PathBuf, text: &str) -> Result<Self, ProfilesError> {
+        let file: ProfilesFile = toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
-            let line = text.get(..start).unwrap_or(&text).matches('\n').count() + 1;
+            let line = text.get(..start).unwrap_or(text).matches('\n').count() + 1;
             ProfilesError::Broken { path, line, message: error.message().to_owned() }
         })?;
         Ok(Profiles { records: file.profile.into_values().collect(), docker: file.docker })
+    }
+
+    /// The text of the file.
+    pub(crate) fn into_text(mut self) -> Result<String, ProfilesError> {
+        self.docker.retain(|_, record| *record != DockerRecord::default());
+        let by_name = self.records.into_iter().map(|record| (record.profile.to_string(), record));
+        let file = ProfilesFile { profile: by_name.collect(), docker: self.docker };
+        let text = toml::to_string(&file).map_err(|error| ProfilesError::Unwritable(error.to_string()))?;
+        Ok(format!("{HEAD}{text}"))
     }
 
     /// Holds off all others that change a token and its record, and `commands::recover`; with the list as it is from then on.
@@ -180,13 +197,7 @@ impl Profiles {
         change: impl FnOnce(&mut Profiles),
     ) -> Result<(), ProfilesError> {
         change(&mut self);
-        self.docker.retain(|_, record| *record != DockerRecord::default());
-        let by_name = self.records.into_iter().map(|record| (record.profile.to_string(), record));
-        let file = ProfilesFile { profile: by_name.collect(), docker: self.docker };
-        let unwritable = |error: toml::ser::Error| ProfilesError::Unwritable(error.to_string());
-        let text = toml::to_string(&file).map_err(unwritable)?;
-        let head = "# Written by quay-auth; your own settings belong into config.toml. No secret stands here.\n\n";
-        Ok(files::replace(folder, lock, NAME, format!("{head}{text}").as_bytes())?)
+        Ok(files::replace(folder, lock, NAME, self.into_text()?.as_bytes())?)
     }
 
     /// Proves that `update` will work.

@@ -52,10 +52,10 @@ fn it_is_built_from_fewer_than_200_crates() {
 
 #[test]
 fn no_crate_of_ours_has_unsafe_code() {
-    assert!(
-        file("Cargo.toml").contains("unsafe_code = \"forbid\"")
-            && file("src/main.rs").contains("#![forbid(unsafe_code)]")
-    );
+    assert!(file("Cargo.toml").contains("unsafe_code = \"forbid\""));
+    for root in ["src/lib.rs", "src/main.rs", "src/bin/docker-credential-quay-auth.rs"] {
+        assert!(file(root).contains("#![forbid(unsafe_code)]"), "{root}");
+    }
 }
 
 #[test]
