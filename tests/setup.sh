@@ -22,6 +22,7 @@ declare -A packages=(
   [elvish]=elvish
   [firefox-esr]=firefox-esr
   [fish]=fish
+  [gdb]=gdb
   [ip]=iproute2
   [jq]=jq
   [kubectl]=kubernetes-client

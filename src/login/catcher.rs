@@ -24,7 +24,7 @@ use tokio::time;
 use super::answer::{Answer, Rejection};
 use super::authorize::{Authorization, State as ExpectedState};
 pub(crate) use super::connections::BindError;
-use super::connections::{self, IsForeign, Marks, Reports};
+use super::connections::{self, Ends, Marks, Reports};
 use super::page::{Outcome, Pages, script, style};
 use super::{Event, Notice};
 use crate::domain::RedirectUri;
@@ -233,7 +233,7 @@ async fn guard(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> R
     if !only(headers, &header::HOST).is_some_and(is_ours) || !target.is_none_or(is_ours) {
         return (StatusCode::MISDIRECTED_REQUEST, "This address is not served here.\n").into_response();
     }
-    if request.extensions().get::<IsForeign>().is_some_and(|foreign| foreign.0) {
+    if request.extensions().get::<Ends>().is_some_and(|ends| ends.are_foreign()) {
         return (StatusCode::FORBIDDEN, "This address serves another user of this machine.\n").into_response();
     }
     if ![Method::GET, Method::HEAD, Method::POST].contains(request.method()) {

@@ -160,9 +160,21 @@ impl Marks {
     }
 }
 
-/// Whether the client is a process of another user's.
+/// Both ends of a connection.
 #[derive(Clone, Copy)]
-pub(super) struct IsForeign(pub(super) bool);
+pub(super) struct Ends {
+    /// The other side's.
+    client: SocketAddr,
+    /// Ours.
+    server: SocketAddr,
+}
+
+impl Ends {
+    /// Whether the client is a process of another user's. Costs a look into the kernel's tables.
+    pub(super) fn are_foreign(self) -> bool {
+        !peer::is_ours(self.client, self.server)
+    }
+}
 
 /// The connections that are open.
 #[derive(Clone, Default)]
@@ -247,8 +259,9 @@ async fn serve(stream: TcpStream, client: SocketAddr, router: Router, reports: A
             marks.request_is_whole();
         }
         request.extensions_mut().insert(marks.clone());
-        let is_ours = server.as_ref().map_or(true, |server| peer::is_ours(client, *server));
-        request.extensions_mut().insert(IsForeign(!is_ours));
+        if let Ok(server) = server {
+            request.extensions_mut().insert(Ends { client, server });
+        }
         let mut router = router.clone();
         async move { tower_service::Service::call(&mut router, request.map(Body::new)).await }
     });

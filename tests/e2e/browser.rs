@@ -1,11 +1,12 @@
 //! A real browser without a screen, driven by its driver: what a person sees and clicks. Its profile is its own and ends with it.
 #![allow(clippy::disallowed_methods, reason = "tests start programs")]
 
+use std::fs;
 use std::future::Future;
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -32,8 +33,14 @@ pub(crate) enum Engine {
     DarkChromium,
     /// Chromium with JavaScript off.
     ScriptlessChromium,
+    /// Chromium with windows of which nothing is to stay.
+    PrivateChromium,
+    /// Chromium that takes the server at this port of `127.0.0.1` for one on the internet.
+    ChromiumWithPublic(u16),
     /// Firefox.
     Firefox,
+    /// Firefox with such windows.
+    PrivateFirefox,
     /// WebKit's own small browser, at a screen that nobody sees.
     WebKit,
 }
@@ -41,19 +48,25 @@ pub(crate) enum Engine {
 impl Engine {
     /// What its driver is asked for; `profile` is a folder of its own.
     fn capabilities(self, profile: &str) -> Value {
-        let profile = format!("--user-data-dir={profile}");
-        let flags: Vec<&str> = FLAGS.into_iter().chain([profile.as_str()]).collect();
+        let chromium = |flag: Option<&str>, prefs: Value| {
+            let own = format!("--user-data-dir={profile}");
+            let flags: Vec<&str> = FLAGS.into_iter().chain([own.as_str()]).chain(flag).collect();
+            json!({"goog:chromeOptions": {"args": flags, "prefs": prefs}})
+        };
+        let firefox =
+            |prefs: Value| json!({"moz:firefoxOptions": {"args": ["-headless", "-profile", profile], "prefs": prefs}});
         match self {
-            Engine::Chromium => json!({"goog:chromeOptions": {"args": flags}}),
-            Engine::DarkChromium => {
-                let flags: Vec<&str> = flags.into_iter().chain(["--blink-settings=preferredColorScheme=0"]).collect();
-                json!({"goog:chromeOptions": {"args": flags}})
+            Engine::Chromium => chromium(None, json!({})),
+            Engine::DarkChromium => chromium(Some("--blink-settings=preferredColorScheme=0"), json!({})),
+            Engine::PrivateChromium => chromium(Some("--incognito"), json!({})),
+            Engine::ChromiumWithPublic(port) => {
+                chromium(Some(&format!("--ip-address-space-overrides=127.0.0.1:{port}=public")), json!({}))
             }
             Engine::ScriptlessChromium => {
-                let off = json!({"profile.managed_default_content_settings.javascript": 2});
-                json!({"goog:chromeOptions": {"args": flags, "prefs": off}})
+                chromium(None, json!({"profile.managed_default_content_settings.javascript": 2}))
             }
-            Engine::Firefox => json!({"moz:firefoxOptions": {"args": ["-headless"]}}),
+            Engine::Firefox => firefox(json!({})),
+            Engine::PrivateFirefox => firefox(json!({"browser.privatebrowsing.autostart": true})),
             Engine::WebKit => {
                 let browser = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
                 json!({"webkitgtk:browserOptions": {"binary": browser, "args": ["--automation"]}})
@@ -65,11 +78,9 @@ impl Engine {
     fn driver(self, port: u16) -> Command {
         let tools = concat!(env!("CARGO_MANIFEST_DIR"), "/target/tools/bin/geckodriver");
         let (program, flag) = match self {
-            Engine::Firefox => (tools, format!("--port={port}")),
+            Engine::Firefox | Engine::PrivateFirefox => (tools, format!("--port={port}")),
             Engine::WebKit => ("xvfb-run", format!("--port={port}")),
-            Engine::Chromium | Engine::DarkChromium | Engine::ScriptlessChromium => {
-                ("chromedriver", format!("--port={port}"))
-            }
+            _ => ("chromedriver", format!("--port={port}")),
         };
         let mut command = Command::new(program);
         if self == Engine::WebKit {
@@ -122,7 +133,7 @@ pub(crate) struct Browser {
     client: Client,
     // In the order in which they end.
     _driver: Driver,
-    _folder: TempDir,
+    folder: Arc<TempDir>,
     _seat: Seat,
 }
 
@@ -135,17 +146,24 @@ impl Browser {
     /// Starts such a browser.
     pub(crate) fn start_as(engine: Engine) -> Browser {
         let seat = Seat::take();
-        let folder = tempfile::Builder::new().prefix("browser-").tempdir().expect("a folder");
+        let folder = Arc::new(tempfile::Builder::new().prefix("browser-").tempdir().expect("a folder"));
         let driver = Driver::start(engine, &folder);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let profile = folder.path().join("profile").display().to_string();
+        let profile = folder.path().join("profile");
+        fs::create_dir(&profile).expect("a folder for the profile");
+        let profile = profile.display().to_string();
         let Value::Object(capabilities) = engine.capabilities(&profile) else { unreachable!() };
         let connect = async {
             let address = format!("http://127.0.0.1:{}", driver.port);
             ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&address).await
         };
         let client = runtime.block_on(connect).expect("start the browser; tests/setup.sh installs it");
-        Browser { runtime, client, _driver: driver, _folder: folder, _seat: seat }
+        Browser { runtime, client, _driver: driver, folder, _seat: seat }
+    }
+
+    /// All that it keeps; stays as long as either is there.
+    pub(crate) fn folder(&self) -> Arc<TempDir> {
+        Arc::clone(&self.folder)
     }
 
     fn wait<T>(&self, what: &str, step: impl Future<Output = Result<T, CmdError>>) -> T {

@@ -43,6 +43,7 @@ mod image;
 mod keyring;
 mod keyrings;
 mod killed;
+mod load;
 mod login;
 mod logout;
 mod look;

@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
@@ -90,6 +92,46 @@ fn a_real_browser_comes_through_stalled_connections() {
     drop(streams);
     waiting.login.says("Logged in");
     waiting.login.succeeds();
+}
+
+#[test]
+fn ten_thousand_hostile_requests_and_a_thousand_stalled_connections_stop_no_login() {
+    const REQUESTS: usize = 10_000;
+    raise_the_limit();
+    let waiting = Waiting::begin();
+    let shapes: Vec<Vec<u8>> = [
+        waiting.planted().with("Origin", "https://evil.example"),
+        waiting.planted().with("Content-Type", "text/plain"),
+        waiting.planted().with("Host", "evil.example"),
+        waiting.planted().target(&format!("{}/{}", waiting.path, "0".repeat(32))),
+        waiting.planted().body("{}".repeat(4_000)),
+        waiting.get("/?error=access_denied"),
+        waiting.get("/favicon.ico").method("OPTIONS"),
+    ]
+    .map(Vec::from)
+    .into();
+    let sent = AtomicUsize::new(0);
+    let authority = waiting.authority.clone();
+    thread::scope(|scope| {
+        // They go on while the login is completed, until nobody listens any more.
+        for number in 0..8 {
+            let (sent, shapes, authority) = (&sent, &shapes, &authority);
+            scope.spawn(move || {
+                for shape in shapes.iter().cycle().skip(number) {
+                    let Ok(mut stream) = TcpStream::connect(authority) else { return };
+                    let _ = stream.write_all(shape);
+                    let _ = stream.read(&mut [0; 12]);
+                    sent.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        let streams = stalled(&waiting, 1_000);
+        while sent.load(Ordering::Relaxed) < REQUESTS {
+            waiting.waits_on("thousands of requests");
+        }
+        waiting.completes_unmoved();
+        drop(streams);
+    });
 }
 
 #[test]
