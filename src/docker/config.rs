@@ -1,5 +1,6 @@
 //! Docker's `config.json`, of which one key is ours: `credHelpers[HOST]`. All else stays as it is, byte for byte.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use jsonc_parser::ast::{Object, ObjectProp, Value};
@@ -54,7 +55,8 @@ impl Config {
         let config = Config(text.to_owned());
         let object = config.object().ok_or(BrokenConfig::OddForm("it should be one JSON object"))?;
         match members(&object, HELPERS)[..] {
-            [] | [ObjectProp { value: Value::Object(_), .. }] => {}
+            [] => {}
+            [ObjectProp { value: Value::Object(helpers), .. }] => check_helpers(helpers)?,
             [_] => return Err(BrokenConfig::OddForm("`credHelpers` should be an object of host names and helpers")),
             _ => return Err(BrokenConfig::OddForm("`credHelpers` stands in it more than once")),
         }
@@ -180,6 +182,20 @@ impl Config {
     }
 }
 
+/// Docker reads no helper that is not a text, and of two for one host the last, where a person sees the first.
+fn check_helpers(helpers: &Object<'_>) -> Result<(), BrokenConfig> {
+    let mut names = BTreeSet::new();
+    for helper in &helpers.properties {
+        if helper.value.as_string_lit().is_none() {
+            return Err(BrokenConfig::OddForm("each helper in `credHelpers` should be a name in quotes"));
+        }
+        if !names.insert(helper.name.as_str()) {
+            return Err(BrokenConfig::OddForm("a host stands in `credHelpers` more than once"));
+        }
+    }
+    Ok(())
+}
+
 /// The members of that name. Docker is written in Go, which does not mind the case.
 fn members<'o, 'a>(object: &'o Object<'a>, name: &str) -> Vec<&'o ObjectProp<'a>> {
     object.properties.iter().filter(|member| member.name.as_str().eq_ignore_ascii_case(name)).collect()
@@ -296,6 +312,8 @@ mod tests {
         assert_eq!(error("[]"), "it should be one JSON object");
         assert!(error("{\"credHelpers\": []}").contains("should be an object"));
         assert!(error("{\"credHelpers\": {}, \"credhelpers\": {}}").contains("more than once"));
+        assert!(error("{\"credHelpers\": {\"quay.io\": 0}}").contains("should be a name in quotes"));
+        assert!(error("{\"credHelpers\": {\"quay.io\": \"a\", \"quay.io\": \"b\"}}").contains("more than once"));
         for broken in [
             "{",
             "{}}",

@@ -29,15 +29,16 @@ pub(crate) fn steers_a_terminal(c: char) -> bool {
 impl From<&str> for ServerText {
     fn from(text: &str) -> Self {
         let mut clean = String::new();
-        for c in text.chars().take(Self::LONGEST) {
-            if steers_a_terminal(c) {
-                clean.extend(c.escape_unicode());
-            } else {
-                clean.push(c);
-            }
-        }
-        if text.chars().nth(Self::LONGEST).is_some() {
-            clean.push('…');
+        let mut left = Self::LONGEST;
+        for c in text.chars() {
+            let shown = if steers_a_terminal(c) { c.escape_unicode().to_string() } else { c.to_string() };
+            // Counted as it is shown, so that what was cut once is not cut again when it is read from a file.
+            let Some(rest) = left.checked_sub(shown.chars().count()) else {
+                clean.push('…');
+                break;
+            };
+            left = rest;
+            clean.push_str(&shown);
         }
         ServerText(clean)
     }
@@ -66,5 +67,7 @@ mod tests {
         assert_eq!(shown("a\x1b]52;c;eA==\x07b\r\n"), "a\\u{1b}]52;c;eA==\\u{7}b\\u{d}\\u{a}");
         assert_eq!(shown("a\u{202e}b\u{200b}\u{9b}"), "a\\u{202e}b\\u{200b}\\u{9b}");
         assert_eq!(shown(&"x".repeat(201)), format!("{}…", "x".repeat(200)));
+        let cut = shown(&"\x1b".repeat(50));
+        assert_eq!((cut.chars().count(), shown(&cut)), (199, cut.clone()));
     }
 }

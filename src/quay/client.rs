@@ -11,7 +11,7 @@ use ureq::{Agent, Body, Proxy};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::tls::{TlsTrouble, trusted_roots};
+use super::tls::{TlsTrouble, crypto, trusted_roots};
 use crate::domain::{Host, Scheme, ServerText};
 
 /// How long connecting may take.
@@ -133,12 +133,15 @@ impl Client {
         // Loading the system's certificates takes milliseconds; plain http needs none.
         let trusted = if secure { trusted_roots(ca_file)? } else { Vec::new() };
         let roots: Vec<_> = trusted.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
+        let tls = TlsConfig::builder()
+            .unversioned_rustls_crypto_provider(crypto())
+            .root_certs(RootCerts::new_with_certs(&roots));
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_connect(Some(CONNECT))
             .user_agent(concat!("quay-auth/", env!("CARGO_PKG_VERSION")))
-            .tls_config(TlsConfig::builder().root_certs(RootCerts::new_with_certs(&roots)).build())
+            .tls_config(tls.build())
             // A proxy sees what it is sent in the clear: only TLS goes through one, and nothing that stays on this machine.
             .proxy(if secure && !host.is_loopback() { Proxy::try_from_env() } else { None })
             .build();

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -96,6 +97,11 @@ impl TlsTrouble {
     }
 }
 
+/// What encrypts. Named by each who asks for a connection, so that no library chooses.
+pub(super) fn crypto() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
 /// The system's CA certificates and those of `ca_file`.
 pub(super) fn trusted_roots(ca_file: Option<&Path>) -> Result<Vec<CertificateDer<'static>>, Error> {
     // A certificate of the system's that does not parse is no reason to trust none.
@@ -128,7 +134,7 @@ pub(crate) fn look_at_certificate(host: &Host, ca_file: Option<&Path>) -> Result
     let tls = |trouble| Error::Tls { host: host.clone(), trouble };
     let mut store = RootCertStore::empty();
     store.add_parsable_certificates(trusted_roots(ca_file)?);
-    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    let config = ClientConfig::builder_with_provider(crypto())
         .with_safe_default_protocol_versions()
         .map_err(|error| tls(TlsTrouble::of(&error)))?
         .with_root_certificates(store)

@@ -59,6 +59,34 @@ fn no_crate_of_ours_has_unsafe_code() {
 }
 
 #[test]
+fn every_threat_has_a_proof_that_there_is() {
+    let security = file("SECURITY.md");
+    let rows: Vec<&str> = security.lines().filter(|line| line.starts_with("| T")).collect();
+    assert_eq!(rows.len(), 63);
+    for (number, row) in (1..).zip(rows) {
+        let [_, name, _, proofs, _] = row.split('|').collect::<Vec<_>>()[..] else { panic!("{row}") };
+        assert_eq!(name.trim(), format!("T{number}"));
+        let mut tests = 0;
+        for proof in proofs.split([',', ';']).map(str::trim) {
+            let (folder, path) = proof.strip_prefix("unit ").map_or(("tests/e2e", proof), |path| ("src", path));
+            let path = path.trim_matches('`');
+            let Some((module, test)) = path.rsplit_once("::") else {
+                assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists(), "{row}");
+                continue;
+            };
+            let module = file(&format!("{folder}/{}.rs", module.replace("::", "/")));
+            assert!(
+                module.contains(&format!("#[test]\nfn {test}()"))
+                    || module.contains(&format!("#[test]\n    fn {test}()")),
+                "{path}"
+            );
+            tests += 1;
+        }
+        assert!(tests > 0, "{row}");
+    }
+}
+
+#[test]
 fn the_readme_and_the_help_tell_the_same_exit_codes() {
     let readme = file("README.md");
     let help = World::new().run(["--help"]).prints("Exit codes:").succeeds().stdout;
