@@ -44,6 +44,19 @@ fn no_dependency_wants_a_newer_rust_than_the_one_that_is_promised() {
 }
 
 #[test]
+fn every_dependency_says_what_it_is_there_for() {
+    let manifest = file("Cargo.toml");
+    let sections =
+        manifest.split("\n[").filter(|section| section.contains("dependencies]") && !section.starts_with("dev"));
+    let lines: Vec<&str> =
+        sections.flat_map(|section| section.lines().skip(1)).filter(|line| !line.is_empty()).collect();
+    assert!(lines.len() > 30);
+    for line in lines {
+        assert!(line.contains(" # "), "{line}");
+    }
+}
+
+#[test]
 fn it_is_built_from_fewer_than_200_crates() {
     let tree = cargo(&["tree", "--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"]);
     let crates: std::collections::BTreeSet<_> = tree.lines().map(|line| line.trim_end_matches(" (*)")).collect();
