@@ -1,4 +1,5 @@
-//! How long `print-token`, `exec` and the credential helper take as whole processes, next to peers in the same run: `cargo bench`.
+//! How long `print-token`, `exec` and the credential helper take as whole processes, next to peers in the same run, five hundred of them
+//! at once, and what a login takes by itself: `cargo bench`.
 //!
 //! Peers: an empty Rust program and a bare one that reads one secret by a plain Secret Service session (both are this program, called
 //! with an argument), `secret-tool lookup`, `docker-credential-secretservice get`, and `gh auth token` where it is installed. Each pair runs in turn, A B A B …; what is
@@ -13,9 +14,11 @@
 )]
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_quay-auth");
@@ -24,6 +27,9 @@ const TOKEN: &str = "BENCHMARKBENCHMARKBENCHMARKBENCHMARK0001";
 /// A host that refuses connections at once: storing a token must not wait for anybody.
 const HOST: &str = "http://127.0.0.1:1";
 const ROUNDS: usize = 200;
+/// Logins, each a whole one.
+const LOGINS: usize = 40;
+const CROWD: usize = 500;
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
@@ -83,6 +89,7 @@ fn bench() {
     let (nothing, bare_read, become_bare_read) = ([this, "nothing"], [this, "bare-read"], [this, "become-bare-read"]);
     let pair = |name, peer, ours, wanted| Pair { name, peer, ours, stdin: "", wanted };
 
+    login_times(home);
     store(home, "file", None);
     pair("print-token, file: an empty Rust program", &nothing, print, 1.3).run(home, None);
     pair("exec -- true, file: print-token", print, exec, 1.3).run(home, None);
@@ -103,6 +110,70 @@ fn bench() {
     fed(command(home, Some(bus), &["docker-credential-secretservice", "store"]), &credentials);
     get("helper get: docker-credential-secretservice get", &["docker-credential-secretservice", "get"], 0.3)
         .run(home, Some(bus));
+
+    println!("\n{CROWD} at once, the slowest but one in a hundred\n");
+    crowds("print-token: secret-tool lookup", home, bus, lookup, print);
+}
+
+/// What a login takes by itself: until it listens, and from the page's POST to the answer that the token is stored. Quay's own time is
+/// not in it, since nobody answers there.
+fn login_times(home: &Path) {
+    let (mut listening, mut storing) = (Vec::new(), Vec::new());
+    for _ in 0..LOGINS {
+        let words = [PROGRAM, "login", "--no-browser", "--host", HOST, "--client-id", "benchmark", "--store", "file"];
+        let mut login = command(home, None, &words);
+        let start = Instant::now();
+        let mut login = login.stderr(Stdio::piped()).spawn().expect("the program starts");
+        let mut lines = BufReader::new(login.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+        let url = lines.find(|line| line.contains("/oauth/authorize?")).expect("the address");
+        listening.push(start.elapsed().as_secs_f64() * 1000.0);
+        let (_, rest) = url.split_once("redirect_uri=http%3A%2F%2F").expect("a redirect URI");
+        let redirect = rest.split('&').next().unwrap_or_default().replace("%3A", ":").replace("%2F", "/");
+        let (authority, path) = redirect.split_once('/').expect("a path");
+        let body = format!("{{\"query\":\"\",\"fragment\":\"access_token={TOKEN}&token_type=Bearer\"}}");
+        let request = format!(
+            "POST /{path} HTTP/1.1\r\nHost: {authority}\r\nOrigin: http://{authority}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(authority).expect("the catcher");
+        let start = Instant::now();
+        stream.write_all(request.as_bytes()).expect("a request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        storing.push(start.elapsed().as_secs_f64() * 1000.0);
+        assert!(answer.contains("\"stored_unverified\""), "{answer}");
+        lines.for_each(drop);
+        assert!(login.wait().expect("its end").success());
+    }
+    for (name, times) in [("login, until it listens", listening), ("login, from the POST to \"stored\"", storing)] {
+        println!("{name:<52} {:>9} {:>9.2} {:>7} {:>9}", "", median(times), "", "<= 20 ms");
+    }
+}
+
+/// Runs each of the two as a crowd, and prints how long its slowest take.
+fn crowds(name: &str, home: &Path, bus: &Bus, peer: &[&str], ours: &[&str]) {
+    let slowest = |words: &[&str]| {
+        let mut times: Vec<f64> = thread::scope(|scope| {
+            let run = || {
+                let start = Instant::now();
+                let status = command(home, Some(bus), words).status().expect("the program starts");
+                assert!(status.success(), "{words:?} ends with {status}");
+                start.elapsed().as_secs_f64() * 1000.0
+            };
+            let all: Vec<_> = (0..CROWD).map(|_| scope.spawn(run)).collect();
+            all.into_iter().map(|one| one.join().expect("a time")).collect()
+        });
+        times.sort_by(f64::total_cmp);
+        times[CROWD - CROWD / 100]
+    };
+    let (mut its, mut our) = (Vec::new(), Vec::new());
+    for _ in 0..5 {
+        its.push(slowest(peer));
+        our.push(slowest(ours));
+    }
+    let (its, our) = (median(its), median(our));
+    println!("{name:<52} {its:>9.2} {our:>9.2} {:>7.2}", our / its);
 }
 
 /// A command with a home of its own.
@@ -183,7 +254,6 @@ struct Bus {
 
 impl Bus {
     fn start(home: &Path) -> Bus {
-        use std::io::{BufRead, BufReader};
         let mut daemon = Command::new("dbus-daemon")
             .args(["--session", "--nofork", "--nopidfile", "--print-address"])
             .env("HOME", home)
