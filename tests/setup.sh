@@ -21,6 +21,7 @@ declare -A packages=(
   [docker-registry]=docker-registry
   [elvish]=elvish
   [firefox-esr]=firefox-esr
+  [faketime]=faketime
   [fish]=fish
   [gdb]=gdb
   [ip]=iproute2

@@ -116,9 +116,10 @@ impl PrivateFolder {
     /// Proves that a file can be made, written and synced here.
     pub(crate) fn prove_writable(&self) -> Result<(), Error> {
         let failed = || Error::io(&self.0, Action::Write);
-        let mut file = tempfile::Builder::new().prefix(".proof.").tempfile_in(&self.0).map_err(failed())?;
+        // Without a name, where the system can: what is killed here leaves nothing behind.
+        let mut file = tempfile::tempfile_in(&self.0).map_err(failed())?;
         // A full disk shows only once bytes are written.
-        file.write_all(&[0; 4096]).and_then(|()| file.as_file().sync_all()).map_err(failed())
+        file.write_all(&[0; 4096]).and_then(|()| file.sync_all()).map_err(failed())
     }
 }
 

@@ -15,7 +15,7 @@
 //! | one file or folder a command | what that command promises |
 //! | `keyrings` | what `login` and `print-token` promise of a real keyring |
 //! | `docker/` | the credential helper, docker's settings, the real docker, podman, skopeo and buildah |
-//! | `killed` | what a login that is killed leaves |
+//! | `faults` | killed, or failing, at every system call: the old state or the new one, and said |
 //! | `races` | what two or ten of them do to each other |
 //! | `package` | what README, help and Cargo.toml say of each other |
 //! | `recipes` | the lines of the README |
@@ -37,12 +37,12 @@ mod docker;
 mod doctor;
 mod exec;
 mod export;
+mod faults;
 mod help;
 mod hostile;
 mod image;
 mod keyring;
 mod keyrings;
-mod killed;
 mod load;
 mod login;
 mod logout;
