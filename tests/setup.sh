@@ -41,6 +41,11 @@ declare -A packages=(
   [xvfb-run]=xvfb
   [zsh]=zsh
 )
+# What builds for other systems (`tests/windows.sh`, `tests/macos.sh`): a compiler that comes with the source of the standard library.
+case ${1-} in
+  cross | windows) packages+=([/usr/bin/rustc]=rustc-web [/usr/bin/cargo]=cargo-web [/usr/lib/rustlib/src/rust/library]=rust-web-src) ;;&
+  windows) packages+=([x86_64-w64-mingw32-gcc]=gcc-mingw-w64-x86-64 [/usr/lib/wine/wine64]=wine64) ;;
+esac
 # ChromeDriver takes either.
 if command -v google-chrome >/dev/null; then
   unset 'packages[chromium]'
@@ -56,7 +61,7 @@ command -v cc >/dev/null || fail 'there is no C compiler; install one, e.g.: apt
 
 missing=()
 for program in "${!packages[@]}"; do
-  command -v "$program" >/dev/null || missing+=("${packages[$program]}")
+  [ -d "$program" ] || command -v "$program" >/dev/null || missing+=("${packages[$program]}")
 done
 install_missing() {
   as_root=()

@@ -77,9 +77,10 @@ fn become_it(mut command: Command) -> Result<std::convert::Infallible, io::Error
     Err(std::os::unix::process::CommandExt::exec(&mut command))
 }
 
-/// Windows has no `exec`: waits for the command and ends as it does.
+/// Windows has no `exec`: waits for the command and ends as it does. Ctrl-C is the command's alone.
 #[cfg(not(unix))]
 #[expect(clippy::exit, reason = "a status there has more than the eight bits of an `ExitCode`")]
 fn become_it(mut command: Command) -> Result<std::convert::Infallible, io::Error> {
+    let _ = ctrlc::set_handler(|| {});
     std::process::exit(command.status()?.code().unwrap_or(1))
 }

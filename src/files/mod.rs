@@ -39,6 +39,7 @@ pub(crate) enum Error {
     },
     /// Others may read the secret in it, or write to its folder.
     #[error("{} is open to other users", path.display())]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "Windows has no such modes"))]
     OpenToOthers {
         /// The file or folder.
         path: PathBuf,
@@ -47,6 +48,7 @@ pub(crate) enum Error {
     },
     /// It belongs to another user; under `sudo`, HOME may be another user's.
     #[error("{} belongs to another user", path.display())]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "Windows has no such owners"))]
     ForeignOwner {
         /// The file or folder.
         path: PathBuf,

@@ -188,7 +188,7 @@ mod tests {
         assert!(planted(&|path| fs::hard_link(&target, path).unwrap()));
         assert!(planted(&|path| fs::create_dir(path).unwrap()));
         assert!(planted(&|path| {
-            rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+            nix::unistd::mkfifo(path, nix::sys::stat::Mode::S_IRUSR).unwrap();
         }));
         symlink(&target, folder.0.join("lock")).unwrap();
         assert!(matches!(folder.lock(), Err(Error::NotAPlainFile { .. })));

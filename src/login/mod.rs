@@ -11,7 +11,6 @@ mod connections;
 mod page;
 mod paste;
 mod peer;
-#[cfg(unix)]
 mod signals;
 
 pub(crate) use answer::{Answer, Refusal, token_in_address};
@@ -22,7 +21,6 @@ pub(crate) use browser::{browser_program, open_browser};
 pub(crate) use catcher::{BindError, Bound, Reply};
 pub(crate) use page::{Outcome, Pages, Stored};
 pub(crate) use paste::PasteError;
-#[cfg(unix)]
 pub(crate) use signals::{Signals, suspend};
 
 use zeroize::Zeroizing;
@@ -39,10 +37,9 @@ pub(crate) enum Event {
     /// Nothing more can be typed.
     InputEnded,
     /// The user or the system ends the login.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "signals are of Unix"))]
     Signalled(Signal),
     /// Ctrl-Z.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "signals are of Unix"))]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there is no Ctrl-Z"))]
     Suspended,
 }
 
@@ -65,7 +62,9 @@ pub(crate) enum Signal {
     /// Ctrl-C.
     Interrupt,
     /// `kill`.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "a signal of Unix"))]
     Terminate,
     /// The terminal was closed.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "a signal of Unix"))]
     HangUp,
 }

@@ -23,18 +23,21 @@ pub(crate) use profiles::{DockerRecord, Pending, Profiles, ProfilesError, Record
 pub(crate) enum Error {
     /// There is no session bus, or its address is stale.
     #[error("the keyring cannot be reached: there is no session bus")]
+    #[cfg_attr(any(windows, target_os = "macos"), expect(dead_code, reason = "of the Secret Service"))]
     NoBus(#[source] Option<Cause>),
     /// The bus is there, but nothing offers a keyring on it.
     #[error("no keyring service runs here")]
     NoService(#[source] Option<Cause>),
     /// The keyring has no collection that takes new entries.
     #[error("the keyring has no default collection")]
+    #[cfg_attr(any(windows, target_os = "macos"), expect(dead_code, reason = "of the Secret Service"))]
     NoDefaultCollection,
     /// It is locked, and unlocking was not asked for or did not happen.
     #[error("the keyring is locked")]
     Locked,
     /// No answer within the deadline.
     #[error("the keyring does not answer")]
+    #[cfg_attr(any(windows, target_os = "macos"), expect(dead_code, reason = "of the Secret Service"))]
     NotAnswering,
     /// What it holds for this profile is not a token.
     #[error("what is kept for {0} is not a token")]

@@ -53,6 +53,14 @@ enum Tone {
     Good,
 }
 
+/// Whether the terminal reads colours as such: an older console of Windows must be asked to, and may refuse.
+fn understands_colors() -> bool {
+    #[cfg(windows)]
+    return anstyle_query::windows::enable_ansi_colors() != Some(false);
+    #[cfg(not(windows))]
+    return true;
+}
+
 impl Terminal {
     /// The terminal of this process.
     pub(crate) fn new(verbosity: Verbosity, color: Option<Color>, surroundings: &Surroundings) -> Self {
@@ -60,7 +68,7 @@ impl Terminal {
         let on = |is_terminal: bool| match wanted {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => is_terminal && !surroundings.dumb_terminal,
+            Color::Auto => is_terminal && !surroundings.dumb_terminal && understands_colors(),
         };
         // A variable that somebody set for good must not change what a program reads: in a pipe only the flag itself counts.
         let colors_data =

@@ -22,6 +22,7 @@
 //! | `tls/` | certificates, proxies, IPv6 |
 //! | `look/` | the page in every outcome: pictures, axe-core, other engines |
 //! | `stuck/` | every way that a person gets stuck in a login |
+//! | `wine/` | the Windows program |
 //! | `hostile` | what strangers send to the catcher |
 #![allow(
     clippy::unwrap_used,
@@ -66,4 +67,5 @@ mod stuck;
 mod system;
 mod tls;
 mod tokens;
+mod wine;
 mod world;

@@ -23,7 +23,6 @@ pub(super) struct Conversation {
     /// While something may be typed.
     keyboard: Option<Keyboard>,
     /// Ctrl-C, `kill`, the closed terminal, Ctrl-Z.
-    #[cfg(unix)]
     _signals: crate::login::Signals,
 }
 
@@ -32,7 +31,6 @@ impl Conversation {
     pub(super) fn begin() -> Result<Self, Error> {
         let (events, happened) = mpsc::channel();
         Ok(Conversation {
-            #[cfg(unix)]
             _signals: crate::login::Signals::listen(events.clone())
                 .map_err(|error| Error::new(Exit::Failure, "cannot listen for signals").caused_by(error))?,
             events,
@@ -146,13 +144,9 @@ impl Conversation {
     }
 
     /// Ctrl-Z: gives the terminal back, stops, and takes up where it was.
-    #[cfg_attr(not(unix), expect(clippy::unused_self, reason = "there is no such key"))]
     fn suspend(&self, terminal: &mut Terminal) {
         self.keyboard.iter().for_each(Keyboard::restore);
-        #[cfg(unix)]
         terminal.set_aside(crate::login::suspend);
-        #[cfg(not(unix))]
-        terminal.set_aside(|| {});
         self.keyboard.iter().for_each(Keyboard::apply);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::request::{Expected, Reply, connect, is_closed};
 use super::{Waiting, count};
@@ -192,14 +192,17 @@ fn a_browser_that_insists_on_https_is_explained_once() {
 }
 
 /// How long a process has computed, in hundredths of a second.
+#[cfg(target_os = "linux")]
 fn computed(process: u32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("the process's figures");
     let figures: Vec<&str> = stat.rsplit_once(')').expect("figures").1.split_ascii_whitespace().collect();
     figures[11..=12].iter().map(|ticks| ticks.parse::<u64>().expect("a number")).sum()
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn without_file_descriptors_it_waits_for_some() {
+    use rustix::process::{Pid, prlimit};
     const LIMIT: u64 = 64;
     let waiting = Waiting::begin();
     let process = waiting.process();
