@@ -39,7 +39,7 @@ pub(crate) enum Error {
     },
     /// Others may read the secret in it, or write to its folder.
     #[error("{} is open to other users", path.display())]
-    #[cfg_attr(not(unix), expect(dead_code, reason = "Windows has no such modes"))]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "on Windows the access list of the user's folder is inherited"))]
     OpenToOthers {
         /// The file or folder.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub(crate) enum Error {
     },
     /// It belongs to another user; under `sudo`, HOME may be another user's.
     #[error("{} belongs to another user", path.display())]
-    #[cfg_attr(not(unix), expect(dead_code, reason = "Windows has no such owners"))]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "on Windows the access list of the user's folder is inherited"))]
     ForeignOwner {
         /// The file or folder.
         path: PathBuf,
