@@ -74,7 +74,7 @@ fn read() {
         let mut listener = locked(&LISTENER);
         let Some(listener) = listener.as_mut() else { continue };
         match key {
-            Ok(Key::Enter) => {
+            Ok(Key::Enter | Key::Char('\n')) => {
                 listener.show(&console, "\n");
                 let line = Zeroizing::new(listener.line.as_str().to_owned());
                 listener.line.clear();

@@ -193,7 +193,7 @@ mod ownership {
     }
 }
 
-/// On Windows the profile's folder keeps others out by its inherited access list.
+/// On Windows the profile's folder keeps others out by its access list, which all below inherits (`system/windows.rs` says why that is all).
 #[cfg(not(unix))]
 mod ownership {
     use std::fs::Metadata;

@@ -10,6 +10,10 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(crate) use unix::{HOME, become_command, is_program, lines, replace, understands_colors};
+pub(crate) use unix::{
+    EXPORTED, HOME, HOW_PRIVATE, PRIVATE_FILE, become_command, is_program, lines, replace, understands_colors,
+};
 #[cfg(windows)]
-pub(crate) use windows::{HOME, become_command, is_program, lines, replace, understands_colors};
+pub(crate) use windows::{
+    EXPORTED, HOME, HOW_PRIVATE, PRIVATE_FILE, become_command, is_program, lines, replace, understands_colors,
+};

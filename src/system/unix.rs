@@ -10,6 +10,15 @@ use tempfile::{NamedTempFile, PersistError};
 /// The variable that names the user's home.
 pub(crate) const HOME: &str = "HOME";
 
+/// What the file with the tokens is: 0600, and refused when it is not.
+pub(crate) const PRIVATE_FILE: &str = "a file that only you may read";
+
+/// The same of such a file.
+pub(crate) const HOW_PRIVATE: &str = "yours alone";
+
+/// What a file is that a person names for a token: 0600.
+pub(crate) const EXPORTED: &str = "readable by you alone";
+
 /// Becomes the command: the same process, so its signals and its exit status are its own. Comes back only with the reason why not.
 pub(crate) fn become_command(mut command: Command) -> Result<Infallible, io::Error> {
     Err(std::os::unix::process::CommandExt::exec(&mut command))

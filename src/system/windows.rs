@@ -12,6 +12,16 @@ use tempfile::{NamedTempFile, PersistError};
 /// The variable that names the folder of a program's own files.
 pub(crate) const HOME: &str = "LOCALAPPDATA";
 
+/// What the file with the tokens is. It inherits the access list of the user's profile, which lets in the user, the administrators and
+/// the system. No list of its own is set or read: that takes unsafe code, for which no crate that is looked after has a safe door.
+pub(crate) const PRIVATE_FILE: &str = "a file that is as private as your user profile";
+
+/// The same of such a file.
+pub(crate) const HOW_PRIVATE: &str = "as private as your user profile";
+
+/// What a file is that a person names for a token, which may be anywhere.
+pub(crate) const EXPORTED: &str = "as private as its folder";
+
 /// Windows has no `exec`: waits for the command and ends with its status. Comes back only with the reason why it did not start.
 ///
 /// Ctrl-C goes to everything at the console. It is the command's to answer, which may take a moment, or go on.
