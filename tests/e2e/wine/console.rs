@@ -14,6 +14,11 @@ const RED: &str = "\x1b[1;31merror:";
 /// What a login says while it waits.
 const WAITING: &str = "Waiting for your consent";
 
+/// What a person sees of it: Wine's console hides and shows the cursor around each letter that is typed.
+fn seen(screen: &str) -> String {
+    screen.replace("\x1b[?25l", "").replace("\x1b[?25h", "")
+}
+
 #[test]
 #[ignore = "run by tests/windows.sh, under Wine"]
 fn a_pasted_address_is_the_answer_and_is_not_shown() {
@@ -30,7 +35,7 @@ fn a_pasted_address_is_the_answer_and_is_not_shown() {
     terminal.shows("this is neither an address nor a token; still waiting.");
     // A letter too many is taken back.
     terminal.enters(&format!("{location}x\x08"));
-    let screen = terminal.ends(0);
+    let screen = seen(&terminal.ends(0));
     let token = token_of(&location);
     assert!(!screen.contains(&token) && !screen.contains("nonsense"), "{screen}");
     user.run(["print-token"]).stdout(&format!("{token}\n")).succeeds();
@@ -48,7 +53,7 @@ fn a_token_is_typed_unseen_and_an_answer_to_a_question_seen() {
     terminal.shows("Paste the token");
     terminal.becomes_as_usual(false);
     terminal.enters(token);
-    let screen = terminal.ends(0);
+    let screen = seen(&terminal.ends(0));
     assert!(!screen.contains(token), "{screen}");
     user.run(["print-token"]).stdout(&format!("{token}\n")).succeeds();
 
@@ -59,8 +64,7 @@ fn a_token_is_typed_unseen_and_an_answer_to_a_question_seen() {
     terminal.becomes_as_usual(false);
     terminal.types("quay.example");
     let give_up = Instant::now() + PATIENCE;
-    // Wine's console hides and shows the cursor around each letter.
-    while !terminal.screen().replace("\x1b[?25l", "").replace("\x1b[?25h", "").contains("quay.example") {
+    while !seen(&terminal.screen()).contains("quay.example") {
         assert!(Instant::now() < give_up, "what is typed is not seen: {}", terminal.screen());
         thread::sleep(Duration::from_millis(5));
     }
