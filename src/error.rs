@@ -10,6 +10,7 @@ use crate::login::{BindError, Refusal, Signal};
 use crate::quay::{self, TlsTrouble};
 use crate::settings;
 use crate::store::{self, ProfilesError};
+use crate::system::{self, lines};
 
 /// How the process ends. Documented in `--help` and the README.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -233,7 +234,7 @@ impl From<settings::Error> for Error {
                     .hint("or accept the risk for this profile with --allow-http")
             }
             E::NoHome => told_by(Exit::Store, error)
-                .hint("set HOME to your home folder")
+                .hint(format!("set {} to your home folder", system::HOME))
                 .hint("in a CI job, set QUAY_AUTH_TOKEN instead of logging in"),
         }
     }
@@ -243,20 +244,22 @@ impl From<files::Error> for Error {
     fn from(error: files::Error) -> Self {
         use files::Error as E;
         let hint = match &error {
-            E::Io { path, action: Action::Read, .. } => format!("check the permissions: ls -ld {}", path.display()),
+            E::Io { path, action: Action::Read, .. } => {
+                format!("check the permissions: {}", lines::look_at_access(path))
+            }
             E::Io { path, action: Action::Write, .. } => {
-                format!("check the permissions and the free space: ls -ld {0}; df -h {0}", existing(path).display())
+                format!("check the permissions and the free space: {}", lines::look_at_room(existing(path)))
             }
             E::OpenToOthers { path, wanted } => format!("chmod {wanted:o} {}", path.display()),
             E::ForeignOwner { .. } => "run quay-auth as the user whose home this is, without sudo".to_owned(),
             E::NotAPlainFile { path } => {
-                format!("look at it, and move it away if it is not yours: ls -l {}", path.display())
+                format!("look at it, and move it away if it is not yours: {}", lines::look_at(path))
             }
             E::Busy { path } => {
-                format!("try again; if no quay-auth is running, see who holds it: fuser {}", path.display())
+                format!("try again; if no quay-auth is running, see who holds it: {}", lines::see_who_holds(path))
             }
             E::NotText { path } | E::TooLarge { path } => {
-                format!("look at it, and move it away if it is not yours: ls -l {}", path.display())
+                format!("look at it, and move it away if it is not yours: {}", lines::look_at(path))
             }
         };
         let exit = match &error {
@@ -280,10 +283,8 @@ impl From<ProfilesError> for Error {
                 told_by(Exit::Failure, error).hint("is --ca-file a path with odd characters? Else please report it")
             }
             ProfilesError::Broken { ref path, .. } => {
-                let hint = format!(
-                    "mend that line, or move the file away and log in again: mv {0} {0}.broken",
-                    path.display()
-                );
+                let hint =
+                    format!("mend that line, or move the file away and log in again: {}", lines::move_away(path));
                 told_by(Exit::Failure, error).hint(hint).hint("the tokens themselves are not in it and are safe")
             }
         }
@@ -322,7 +323,7 @@ impl From<store::Error> for Error {
                 told_by(Exit::Store, error).hint("try again; restart the keyring's service if it goes on").hint(to_file)
             }
             E::BrokenFile(ref path) => {
-                let hint = format!("move it away and log in again: mv {0} {0}.broken", path.display());
+                let hint = format!("move it away and log in again: {}", lines::move_away(path));
                 told_by(Exit::Store, error).hint(hint)
             }
         }
@@ -384,7 +385,7 @@ impl From<BindError> for Error {
                 .hint("two logins at the same time need two redirect URIs, registered in two applications")
         } else if in_use {
             error
-                .hint(format!("another program holds it; see which: ss -ltnp 'sport = :{port}'"))
+                .hint(format!("another program holds it; see which: {}", lines::see_who_listens(port)))
                 .hint("end it, or register another redirect URI in Quay and name it: --redirect-uri URI")
         } else if forbidden && port < 1024 {
             error.hint("ports below 1024 are the system's: register one above in Quay and name it: --redirect-uri URI")

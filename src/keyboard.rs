@@ -1,9 +1,13 @@
 //! What a person types at the terminal, by lines, readable while other things happen.
 
-#[cfg(not(unix))]
-pub(crate) use other::Keyboard;
+#[cfg(windows)]
+#[path = "keyboard_windows.rs"]
+mod windows;
+
 #[cfg(unix)]
 pub(crate) use unix::Keyboard;
+#[cfg(windows)]
+pub(crate) use windows::Keyboard;
 
 use std::io::{self, Read};
 
@@ -141,44 +145,5 @@ mod unix {
                 }
             }
         }
-    }
-}
-
-/// Consoles whose echo cannot be switched off here.
-#[cfg(not(unix))]
-mod other {
-    use std::io::{self, BufRead};
-    use std::thread;
-
-    use zeroize::Zeroizing;
-
-    use super::{Echo, Input};
-
-    /// Reads lines on a thread that is left behind.
-    pub(crate) struct Keyboard;
-
-    impl Keyboard {
-        /// Begins to read; `typed` is called with each input. Fails where nothing may be shown.
-        pub(crate) fn listen(echo: Echo, typed: impl Fn(Input) + Send + 'static) -> io::Result<Self> {
-            if echo == Echo::Hidden {
-                return Err(io::Error::new(
-                    io::ErrorKind::Unsupported,
-                    "what is typed here cannot be hidden; use a pipe",
-                ));
-            }
-            thread::Builder::new().name("keyboard".to_owned()).spawn(move || {
-                for line in io::stdin().lock().lines().map_while(Result::ok) {
-                    typed(Input::Line(Zeroizing::new(line)));
-                }
-                typed(Input::End);
-            })?;
-            Ok(Keyboard)
-        }
-
-        /// Nothing to switch.
-        pub(crate) fn apply(&self) {}
-
-        /// Nothing to restore.
-        pub(crate) fn restore(&self) {}
     }
 }

@@ -21,6 +21,7 @@ mod login;
 mod quay;
 mod settings;
 mod store;
+mod system;
 mod terminal;
 
 use std::process::ExitCode;

@@ -3,6 +3,7 @@
 use super::{Context, Finding, fail, ok};
 use crate::domain::{AccessToken, Profile, StoreKind};
 use crate::store::{self, Profiles};
+use crate::system;
 
 /// Writes, reads and deletes an entry of its own. Nothing is unlocked: a question nobody expects would be left unanswered.
 pub(super) fn check(context: &Context) -> Vec<Finding> {
@@ -12,7 +13,7 @@ pub(super) fn check(context: &Context) -> Vec<Finding> {
         Ok(true) => {
             let place = match kind {
                 StoreKind::Keyring => "the keyring is unlocked".to_owned(),
-                StoreKind::File => format!("tokens.toml in {} is yours alone", context.folder.display()),
+                StoreKind::File => format!("tokens.toml in {} is {}", context.folder.display(), system::HOW_PRIVATE),
             };
             vec![ok(NAME, format!("{place}; an entry was written, read and deleted"))]
         }

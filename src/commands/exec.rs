@@ -7,6 +7,7 @@ use std::process::Command;
 use super::held::{Held, held};
 use crate::error::{Error, Exit};
 use crate::settings::Settings;
+use crate::system::{become_command, lines};
 
 /// The two lines that most people need: the help begins with them.
 const FIRST: &str = "\
@@ -60,27 +61,14 @@ pub(super) fn run(args: &Args, settings: &Settings) -> Result<(), Error> {
     for name in names {
         command.env(name, token.expose());
     }
-    let Err(error) = become_it(command);
+    let Err(error) = become_command(command);
     let program = program.to_string_lossy();
     Err(match error.kind() {
-        io::ErrorKind::NotFound => Error::new(Exit::NotFound, format!("there is no command `{program}`"))
-            .hint("check its name and your PATH; of a script, also the interpreter in its first line"),
+        io::ErrorKind::NotFound => {
+            Error::new(Exit::NotFound, format!("there is no command `{program}`")).hint(lines::NO_COMMAND)
+        }
         _ => Error::new(Exit::NotRunnable, format!("cannot run `{program}`"))
             .caused_by(error)
-            .hint(format!("is it a program, and executable? ls -l {program}")),
+            .hint(lines::not_runnable(&program)),
     })
-}
-
-/// Becomes the command: the same process, so its signals and its exit status are its own.
-#[cfg(unix)]
-fn become_it(mut command: Command) -> Result<std::convert::Infallible, io::Error> {
-    Err(std::os::unix::process::CommandExt::exec(&mut command))
-}
-
-/// Windows has no `exec`: waits for the command and ends as it does. Ctrl-C is the command's alone.
-#[cfg(not(unix))]
-#[expect(clippy::exit, reason = "a status there has more than the eight bits of an `ExitCode`")]
-fn become_it(mut command: Command) -> Result<std::convert::Infallible, io::Error> {
-    let _ = ctrlc::set_handler(|| {});
-    std::process::exit(command.status()?.code().unwrap_or(1))
 }

@@ -7,6 +7,7 @@ use crate::error::{Error, Exit};
 use crate::export::{Format, SecretName};
 use crate::files::{self, Mode};
 use crate::settings::Settings;
+use crate::system;
 use crate::terminal::Terminal;
 
 /// The two lines that most people need: the help begins with them.
@@ -33,8 +34,9 @@ pub(crate) struct Args {
     #[arg(value_name = "FORMAT", hide_possible_values = true)]
     format: Format,
 
-    /// Write this file, readable by you alone; `-` is stdout
+    /// Where to write
     #[arg(long, short, value_name = "FILE", default_value = "-", hide_default_value = true)]
+    #[arg(help = format!("Write this file, {}; `-` is stdout", system::EXPORTED))]
     output: PathBuf,
 
     /// The name of the Kubernetes secret [default: the host's]
@@ -62,6 +64,6 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
         return terminal.data(text.trim_end());
     }
     files::put(&args.output, text.as_bytes(), Mode::Private)?;
-    terminal.done(&format!("Wrote the token of {profile} to {}, readable by you alone.", args.output.display()));
+    terminal.done(&format!("Wrote the token of {profile} to {}, {}.", args.output.display(), system::EXPORTED));
     Ok(())
 }

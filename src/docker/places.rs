@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Config, HELPER};
 use crate::domain::Host;
 use crate::files;
+use crate::system::is_program;
 
 /// The places of this user, as the environment names them.
 #[derive(Clone, Debug, Default)]
@@ -93,14 +94,6 @@ fn shadow(path: &Path, host: &Host) -> Option<Shadow> {
         Some(helper) => Some(Shadow::Helper(path_of(), helper)),
         None => config.has_login(host).then(|| Shadow::Login(path_of())),
     }
-}
-
-/// Whether a client could start it.
-fn is_program(path: &Path) -> bool {
-    #[cfg(unix)]
-    return rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file();
-    #[cfg(not(unix))]
-    return path.is_file();
 }
 
 /// The helper that belongs to this program: beside it.

@@ -39,7 +39,7 @@ pub(crate) enum Error {
     },
     /// Others may read the secret in it, or write to its folder.
     #[error("{} is open to other users", path.display())]
-    #[cfg_attr(not(unix), expect(dead_code, reason = "Windows has no such modes"))]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "on Windows the access list of the user's folder is inherited"))]
     OpenToOthers {
         /// The file or folder.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub(crate) enum Error {
     },
     /// It belongs to another user; under `sudo`, HOME may be another user's.
     #[error("{} belongs to another user", path.display())]
-    #[cfg_attr(not(unix), expect(dead_code, reason = "Windows has no such owners"))]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "on Windows the access list of the user's folder is inherited"))]
     ForeignOwner {
         /// The file or folder.
         path: PathBuf,
@@ -193,7 +193,7 @@ mod ownership {
     }
 }
 
-/// On Windows the profile's folder keeps others out by its inherited access list.
+/// On Windows the profile's folder keeps others out by its access list, which all below inherits (`system/windows.rs` says why that is all).
 #[cfg(not(unix))]
 mod ownership {
     use std::fs::Metadata;

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Action, Error, ownership};
+use crate::system;
 
 /// Who may read the new file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub(crate) fn put(path: &Path, content: &[u8], mode: Mode) -> Result<(), Error> 
         file.as_file().set_permissions(before.permissions()).map_err(failed())?;
     }
     file.as_file().sync_all().map_err(failed())?;
-    file.persist(&target).map_err(|error| failed()(error.error))?;
+    system::replace(file, &target).map_err(|error| failed()(error.error))?;
     #[cfg(unix)]
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed())?;
     Ok(())

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use super::{Action, Error, Links, check_plain, is_link_refusal, open, ownership, read_text};
+use crate::system;
 
 /// How long a writer of one file waits for another one.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -50,7 +51,7 @@ pub(crate) fn replace(folder: &PrivateFolder, _: &Lock, name: &str, content: &[u
     let mut file = tempfile::Builder::new().prefix(&format!(".{name}.")).tempfile_in(&folder.0).map_err(failed())?;
     file.write_all(content).map_err(failed())?;
     file.as_file().sync_all().map_err(failed())?;
-    file.persist(&path).map_err(|error| failed()(error.error))?;
+    system::replace(file, &path).map_err(|error| failed()(error.error))?;
     // The rename itself must last too. Windows has no such call and needs none.
     #[cfg(unix)]
     File::open(&folder.0).and_then(|folder| folder.sync_all()).map_err(failed())?;

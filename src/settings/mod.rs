@@ -49,7 +49,7 @@ pub(crate) enum Error {
     #[error("{0} would carry the token readable over the network")]
     PlainHttp(Host),
     /// Neither HOME nor the folders of its place are set.
-    #[error("there is no folder to remember logins in: HOME is not set")]
+    #[error("there is no folder to remember logins in: {} is not set", crate::system::HOME)]
     NoHome,
     /// A settings file could not be read.
     #[error(transparent)]

@@ -16,6 +16,7 @@ use crate::checks::{Finding, Outcome};
 use crate::domain::{AccessToken, Host, steers_a_terminal};
 use crate::error::{Error, Exit};
 use crate::settings::{Color, Surroundings};
+use crate::system::understands_colors;
 
 /// How much is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,14 +52,6 @@ enum Tone {
     Next,
     /// Something went well.
     Good,
-}
-
-/// Whether the terminal reads colours as such: an older console of Windows must be asked to, and may refuse.
-fn understands_colors() -> bool {
-    #[cfg(windows)]
-    return anstyle_query::windows::enable_ansi_colors() != Some(false);
-    #[cfg(not(windows))]
-    return true;
 }
 
 impl Terminal {

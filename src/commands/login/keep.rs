@@ -11,6 +11,7 @@ use crate::login::{Outcome, Stored};
 use crate::quay::{Client, Identity, Verdict, verify};
 use crate::settings::LoginSettings;
 use crate::store::{self, Pending, Profiles, ProfilesError, Record, TokenRecord};
+use crate::system;
 use crate::terminal::Terminal;
 
 use super::conversation::Conversation;
@@ -295,7 +296,7 @@ fn stored(token: &TokenRecord, profile: &Profile, store: StoreKind) -> Stored {
         scopes: text(token.scopes.as_ref().map(ToString::to_string)),
         store: match store {
             StoreKind::Keyring => "the keyring".to_owned(),
-            StoreKind::File => "a file that only you may read".to_owned(),
+            StoreKind::File => system::PRIVATE_FILE.to_owned(),
         },
         expires: text(token.expires_at.map(Timestamp::day)),
     }

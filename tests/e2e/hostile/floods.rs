@@ -1,6 +1,5 @@
 //! Connections in great number, connections that ask for nothing, and browsers that speak TLS.
 
-use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -194,7 +193,7 @@ fn a_browser_that_insists_on_https_is_explained_once() {
 /// How long a process has computed, in hundredths of a second.
 #[cfg(target_os = "linux")]
 fn computed(process: u32) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("the process's figures");
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("the process's figures");
     let figures: Vec<&str> = stat.rsplit_once(')').expect("figures").1.split_ascii_whitespace().collect();
     figures[11..=12].iter().map(|ticks| ticks.parse::<u64>().expect("a number")).sum()
 }

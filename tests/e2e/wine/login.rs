@@ -1,10 +1,13 @@
 //! A whole life of a token on Windows.
 
 use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use super::{kept, login, run};
+use super::{User, kept, login, run, windows_path};
 use crate::browser::Browser;
-use crate::world::World;
+use crate::program::Run;
+use crate::world::{PATIENCE, World};
 
 #[test]
 #[ignore = "run by tests/windows.sh, under Wine"]
@@ -45,4 +48,30 @@ fn a_second_login_at_the_same_address_is_8() {
     let location = world.quay.authorize(url.trim_end()).unwrap();
     assert_eq!(crate::world::hand_over(&location), (200, "stored".to_owned()));
     first.succeeds();
+}
+
+#[test]
+#[ignore = "run by tests/windows.sh, under Wine"]
+fn a_named_browser_gets_the_address_whole_and_no_secret() {
+    let world = World::new();
+    let user = User::new(&world);
+    let browser = world.home().join("Mein Bröwser.cmd");
+    fs::write(&browser, "@echo [%1] [%QUAY_AUTH_TOKEN%]> opened.part\r\n@ren opened.part opened.txt\r\n").unwrap();
+    let words = user.login_words("file").into_iter().filter(|word| *word != "--no-browser").collect::<Vec<_>>();
+    let browser = windows_path(&browser);
+    let mut command = user.command(&[&words[..], &["--browser", &browser]].concat());
+    command.env("QUAY_AUTH_TOKEN", "WINDOWSTOKENWINDOWSTOKENWINDOWSTOKEN0007").env("QUAY_AUTH_HOST", "quay.io");
+    let mut waiting = Run::new(command).start();
+    let url = waiting.authorize_url();
+    let opened = world.home().join("opened.txt");
+    let give_up = Instant::now() + PATIENCE;
+    while !opened.exists() {
+        assert!(Instant::now() < give_up, "no browser was started");
+        thread::sleep(Duration::from_millis(5));
+    }
+    // A script reads the escapes in it as arguments of its own; what stands before and behind them came whole.
+    let given = fs::read_to_string(opened).unwrap();
+    let (before, _) = url.split_once('%').expect("an escape");
+    assert!(given.starts_with(&format!("[\"{before}")) && given.ends_with("&realm=realm\"] []\r\n"), "{given}");
+    drop(waiting);
 }
