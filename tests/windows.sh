@@ -14,8 +14,12 @@ bin=$PWD/target/windows/$target/release
 x86_64-w64-mingw32-gcc -shared -O2 -o "$bin/bcryptprimitives.dll" tests/wine/bcryptprimitives.c
 
 export QUAY_AUTH_WINE_BIN=$bin QUAY_AUTH_WINE_PREFIX=$PWD/target/wine WINEDEBUG=-all
-# Made once; the tests would else make it all at the same time. One program stays until they end: what Wine starts beside the first one
-# keeps that one's pipes open, and must not keep a test's.
+# Made once, and at rest when it is copied.
+if [ ! -f "$QUAY_AUTH_WINE_PREFIX/user.reg" ]; then
+  WINEPREFIX=$QUAY_AUTH_WINE_PREFIX /usr/lib/wine/wine64 wineboot --init >/dev/null 2>&1
+  WINEPREFIX=$QUAY_AUTH_WINE_PREFIX /usr/lib/wine/wineserver -w
+fi
+# One program stays until the tests end: what Wine starts beside the first one keeps that one's pipes open, and must not keep a test's.
 coproc wine { WINEPREFIX=$QUAY_AUTH_WINE_PREFIX exec /usr/lib/wine/wine64 cmd.exe /k 'echo here' 2>/dev/null; }
 read -r _ <&"${wine[0]}"
 trap 'WINEPREFIX=$QUAY_AUTH_WINE_PREFIX /usr/lib/wine/wineserver -k || true' EXIT
