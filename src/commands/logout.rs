@@ -78,11 +78,8 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
 fn forget(record: &Record, args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
     let (profile, folder) = (&record.profile, settings.data_folder()?);
     Profiles::prove_writable(&folder)?;
-    let token = match &record.token {
-        Some(_) => store::open(record.store, &folder).get(profile)?,
-        None => None,
-    };
-    let ended = match (&token, &record.token) {
+    let (record, token) = &look_again(record, &folder)?;
+    let ended = match (token, &record.token) {
         (Some(token), Some(known)) if !args.no_revoke => end(token, known, record, settings, terminal),
         _ => Revocation::OutOfReach,
     };
@@ -102,6 +99,18 @@ fn forget(record: &Record, args: &Args, settings: &Settings, terminal: &mut Term
         }
     }
     result
+}
+
+/// The record as it is now, and its token. Read while no login is between its writes: else the one might be the old login's and the
+/// other the new one's, and what is ended at Quay not what is forgotten here.
+fn look_again(record: &Record, folder: &Path) -> Result<(Record, Option<AccessToken>), Error> {
+    let (_change, known) = Profiles::begin_change(folder)?;
+    let record = known.find(&record.profile).unwrap_or(record).clone();
+    let token = match &record.token {
+        Some(_) => store::open(record.store, folder).get(&record.profile)?,
+        None => None,
+    };
+    Ok((record, token))
 }
 
 /// Forgets the token, and the settings too where that is wanted. `false` where by now another token is kept: a login has ended

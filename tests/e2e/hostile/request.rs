@@ -139,6 +139,7 @@ impl Reply {
                 Ok(0) => return Reply(bytes),
                 Ok(length) => bytes.extend(&part[..length]),
                 Err(error) if is_closed(&error) => return Reply(bytes),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => panic!("the connection was not closed: {error}; so far: {}", Reply(bytes)),
             }
         }
