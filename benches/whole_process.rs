@@ -1,10 +1,11 @@
-//! How long `print-token`, `exec` and the credential helper take as whole processes, next to peers in the same run, five hundred of them
-//! at once, and what a login takes by itself: `cargo bench`.
+//! `cargo bench`: how long `print-token`, `exec` and the credential helper take as whole processes, compared with other programs, and how long
+//! a login takes apart from browser and server.
 //!
-//! Peers: an empty Rust program and a bare one that reads one secret by a plain Secret Service session (both are this program, called
-//! with an argument), `secret-tool lookup`, `docker-credential-secretservice get`, and `gh auth token` where it is installed. Each pair runs in turn, A B A B …; what is
-//! printed is the median of each and the median of the pairs' ratios, beside the figure to reach.
-#![allow(clippy::missing_docs_in_private_items, reason = "names and the text above say it")]
+//! They are compared with an empty Rust program, with a minimal one that reads a secret from the Secret Service (both are this program, started
+//! with an argument), with `secret-tool lookup`, `docker-credential-secretservice get`, and `gh auth token` if it is installed. The two programs
+//! of a pair run in turn. Printed are the median time of each and the median of their ratios, beside the ratio to reach.
+//!
+//! `PROGRAMS=target/x86_64-unknown-linux-musl/release cargo bench` measures the static programs that `.ci/build` made.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -18,18 +19,25 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_quay-auth");
-const HELPER: &str = env!("CARGO_BIN_EXE_docker-credential-quay-auth");
+/// The programs to measure: those that cargo just built, or those in the folder that the variable names.
+static PROGRAM: LazyLock<String> = LazyLock::new(|| program("quay-auth", env!("CARGO_BIN_EXE_quay-auth")));
+static HELPER: LazyLock<String> =
+    LazyLock::new(|| program("docker-credential-quay-auth", env!("CARGO_BIN_EXE_docker-credential-quay-auth")));
 const TOKEN: &str = "BENCHMARKBENCHMARKBENCHMARKBENCHMARK0001";
-/// A host that refuses connections at once: storing a token must not wait for anybody.
+/// A host that refuses connections immediately, so that storing a token does not wait for a response.
 const HOST: &str = "http://127.0.0.1:1";
 const ROUNDS: usize = 200;
-/// Logins, each a whole one.
 const LOGINS: usize = 40;
-const CROWD: usize = 500;
+/// How many processes run at the same time.
+const PARALLEL: usize = 500;
+
+fn program(name: &str, built: &str) -> String {
+    std::env::var("PROGRAMS").map_or_else(|_| built.to_owned(), |folder| format!("{folder}/{name}"))
+}
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
@@ -40,7 +48,7 @@ fn main() {
     }
 }
 
-/// One plain read, as short as it can be written. The first call is there for the reason given in `store/secret_service/bus.rs`.
+/// The shortest program that reads a secret. The reason for its first call is given in `store/secret_service/bus.rs`.
 #[cfg(all(unix, not(target_os = "macos")))]
 fn bare_read() {
     use dbus::Path;
@@ -66,7 +74,7 @@ fn bare_read() {
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 fn bare_read() {}
 
-/// What a helper costs that is a program of its own in front of the one that reads.
+/// A helper that starts another program, which reads the secret.
 #[cfg(unix)]
 fn become_bare_read() {
     use std::os::unix::process::CommandExt;
@@ -80,52 +88,57 @@ fn become_bare_read() {}
 fn bench() {
     let folder = tempfile::tempdir().expect("a folder");
     let home = folder.path();
-    println!("whole process, medians of {ROUNDS} paired rounds\n");
-    println!("{:<52} {:>9} {:>9} {:>7} {:>9}", "ours against its peer", "it, ms", "ours, ms", "ratio", "wanted");
+    println!("{}: whole process, medians of {ROUNDS} paired rounds\n", *PROGRAM);
+    println!(
+        "{:<52} {:>9} {:>9} {:>7} {:>20}",
+        "quay-auth: compared with", "that, ms", "ours, ms", "ratio", "to reach"
+    );
     let this = std::env::current_exe().expect("this program");
     let this = this.to_str().expect("a plain path");
-    let print = &[PROGRAM, "print-token"];
-    let exec = &[PROGRAM, "exec", "--", "true"];
+    let print = &[&PROGRAM, "print-token"];
+    let exec = &[&PROGRAM, "exec", "--", "true"];
     let (nothing, bare_read, become_bare_read) = ([this, "nothing"], [this, "bare-read"], [this, "become-bare-read"]);
-    let pair = |name, peer, ours, wanted| Pair { name, peer, ours, stdin: "", wanted };
+    let pair = |name, other, ours, to_reach| Pair { name, other, ours, stdin: "", to_reach };
 
     login_times(home);
     store(home, "file", None);
-    pair("print-token, file: an empty Rust program", &nothing, print, 1.3).run(home, None);
-    pair("exec -- true, file: print-token", print, exec, 1.3).run(home, None);
+    pair("print-token, file: an empty Rust program", &nothing, print, "1.0, dynamic 1.6").run(home, None);
+    pair("exec -- true, file: print-token", print, exec, "1.8, dynamic 1.3").run(home, None);
 
     let bus = &Bus::start(home);
     store(home, "keyring", Some(bus));
-    pair("print-token: one plain Secret Service read", &bare_read, print, 1.3).run(home, Some(bus));
+    pair("print-token: one plain Secret Service read", &bare_read, print, "1.15, dynamic 1.3").run(home, Some(bus));
     let lookup = &["secret-tool", "lookup", "service", "quay-auth", "username", "default@127.0.0.1:1"];
-    pair("print-token: secret-tool lookup", lookup, print, 0.3).run(home, Some(bus));
+    pair("print-token: secret-tool lookup", lookup, print, "0.25, dynamic 0.3").run(home, Some(bus));
     if Command::new("gh").arg("--version").output().is_ok() {
-        pair("print-token: gh auth token", &["gh", "auth", "token"], print, 0.06).run(home, Some(bus));
+        pair("print-token: gh auth token", &["gh", "auth", "token"], print, "0.06").run(home, Some(bus));
     }
-    pair("exec -- true: print-token", print, exec, 1.3).run(home, Some(bus));
+    pair("exec -- true: print-token", print, exec, "1.3").run(home, Some(bus));
 
-    let get = |name, peer, wanted| Pair { name, peer, ours: &[HELPER, "get"], stdin: "127.0.0.1:1", wanted };
-    get("helper get: one empty program and one plain read", &become_bare_read, 1.3).run(home, Some(bus));
+    let ours: &[&str] = &[&HELPER, "get"];
+    let get = |name, other, to_reach| Pair { name, other, ours, stdin: "127.0.0.1:1", to_reach };
+    get("helper get: one empty program and one plain read", &become_bare_read, "1.3").run(home, Some(bus));
     let credentials = format!("{{\"ServerURL\":\"127.0.0.1:1\",\"Username\":\"u\",\"Secret\":\"{TOKEN}\"}}");
-    fed(command(home, Some(bus), &["docker-credential-secretservice", "store"]), &credentials);
-    get("helper get: docker-credential-secretservice get", &["docker-credential-secretservice", "get"], 0.3)
+    run_with_stdin(command(home, Some(bus), &["docker-credential-secretservice", "store"]), &credentials);
+    get("helper get: docker-credential-secretservice get", &["docker-credential-secretservice", "get"], "0.3")
         .run(home, Some(bus));
 
-    println!("\n{CROWD} at once, the slowest but one in a hundred\n");
-    crowds("print-token: secret-tool lookup", home, bus, lookup, print);
+    println!("\n{PARALLEL} at the same time, 99th percentile\n");
+    compare_parallel("print-token: secret-tool lookup", home, bus, lookup, print);
 }
 
-/// What a login takes by itself: until it listens, and from the page's POST to the answer that the token is stored. Quay's own time is
-/// not in it, since nobody answers there.
+/// Measures the time until a login listens, and from the page's POST to the response that the token is stored. The time of the server is not
+/// included, because there is none.
 fn login_times(home: &Path) {
     let (mut listening, mut storing) = (Vec::new(), Vec::new());
     for _ in 0..LOGINS {
-        let words = [PROGRAM, "login", "--no-browser", "--host", HOST, "--client-id", "benchmark", "--store", "file"];
-        let mut login = command(home, None, &words);
+        let arguments =
+            [&PROGRAM, "login", "--no-browser", "--host", HOST, "--client-id", "benchmark", "--store", "file"];
+        let mut login = command(home, None, &arguments);
         let start = Instant::now();
         let mut login = login.stderr(Stdio::piped()).spawn().expect("the program starts");
         let mut lines = BufReader::new(login.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
-        let url = lines.find(|line| line.contains("/oauth/authorize?")).expect("the address");
+        let url = lines.find(|line| line.contains("/oauth/authorize?")).expect("the authorize URL");
         listening.push(start.elapsed().as_secs_f64() * 1000.0);
         let (_, rest) = url.split_once("redirect_uri=http%3A%2F%2F").expect("a redirect URI");
         let redirect = rest.split('&').next().unwrap_or_default().replace("%3A", ":").replace("%2F", "/");
@@ -139,21 +152,21 @@ fn login_times(home: &Path) {
         let mut stream = TcpStream::connect(authority).expect("the catcher");
         let start = Instant::now();
         stream.write_all(request.as_bytes()).expect("a request");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).expect("a response");
         storing.push(start.elapsed().as_secs_f64() * 1000.0);
-        assert!(answer.contains("\"stored_unverified\""), "{answer}");
+        assert!(response.contains("\"stored_unverified\""), "{response}");
         lines.for_each(drop);
         assert!(login.wait().expect("its end").success());
     }
     for (name, times) in [("login, until it listens", listening), ("login, from the POST to \"stored\"", storing)] {
-        println!("{name:<52} {:>9} {:>9.2} {:>7} {:>9}", "", median(times), "", "<= 20 ms");
+        println!("{name:<52} {:>9} {:>9.2} {:>7} {:>20}", "", median(times), "", "<= 20 ms");
     }
 }
 
-/// Runs each of the two as a crowd, and prints how long its slowest take.
-fn crowds(name: &str, home: &Path, bus: &Bus, peer: &[&str], ours: &[&str]) {
-    let slowest = |words: &[&str]| {
+/// Runs many processes of each program at the same time, and prints the 99th percentile of their times.
+fn compare_parallel(name: &str, home: &Path, bus: &Bus, other: &[&str], ours: &[&str]) {
+    let percentile = |words: &[&str]| {
         let mut times: Vec<f64> = thread::scope(|scope| {
             let run = || {
                 let start = Instant::now();
@@ -161,22 +174,22 @@ fn crowds(name: &str, home: &Path, bus: &Bus, peer: &[&str], ours: &[&str]) {
                 assert!(status.success(), "{words:?} ends with {status}");
                 start.elapsed().as_secs_f64() * 1000.0
             };
-            let all: Vec<_> = (0..CROWD).map(|_| scope.spawn(run)).collect();
+            let all: Vec<_> = (0..PARALLEL).map(|_| scope.spawn(run)).collect();
             all.into_iter().map(|one| one.join().expect("a time")).collect()
         });
         times.sort_by(f64::total_cmp);
-        times[CROWD - CROWD / 100]
+        times[PARALLEL - PARALLEL / 100]
     };
-    let (mut its, mut our) = (Vec::new(), Vec::new());
+    let (mut other_times, mut our_times) = (Vec::new(), Vec::new());
     for _ in 0..5 {
-        its.push(slowest(peer));
-        our.push(slowest(ours));
+        other_times.push(percentile(other));
+        our_times.push(percentile(ours));
     }
-    let (its, our) = (median(its), median(our));
-    println!("{name:<52} {its:>9.2} {our:>9.2} {:>7.2}", our / its);
+    let (other_time, our_time) = (median(other_times), median(our_times));
+    println!("{name:<52} {other_time:>9.2} {our_time:>9.2} {:>7.2}", our_time / other_time);
 }
 
-/// A command with a home of its own.
+/// A command with that home.
 fn command(home: &Path, bus: Option<&Bus>, words: &[&str]) -> Command {
     let mut command = Command::new(words[0]);
     command.args(&words[1..]).env("HOME", home).env("GH_TOKEN", TOKEN);
@@ -190,30 +203,28 @@ fn command(home: &Path, bus: Option<&Bus>, words: &[&str]) -> Command {
     command
 }
 
-/// Puts the token into that store.
+/// Stores the token in the keyring or in the token file.
 fn store(home: &Path, kind: &str, bus: Option<&Bus>) {
-    fed(command(home, bus, &[PROGRAM, "login", "--with-token", "--host", HOST, "--store", kind]), TOKEN);
+    run_with_stdin(command(home, bus, &[&PROGRAM, "login", "--with-token", "--host", HOST, "--store", kind]), TOKEN);
 }
 
-/// Runs a command that reads this, and succeeds.
-fn fed(mut command: Command, stdin: &str) {
+fn run_with_stdin(mut command: Command, stdin: &str) {
     let mut child = command.stdin(Stdio::piped()).spawn().expect("the program starts");
     child.stdin.take().expect("a pipe").write_all(stdin.as_bytes()).expect("stdin");
     assert!(child.wait().expect("its end").success(), "{command:?}");
 }
 
-/// Two commands that are compared, and the figure to reach.
+/// Two commands that read the same input and are compared.
 struct Pair<'a> {
     name: &'a str,
-    peer: &'a [&'a str],
+    other: &'a [&'a str],
     ours: &'a [&'a str],
-    /// What both read.
     stdin: &'a str,
-    wanted: f64,
+    to_reach: &'a str,
 }
 
 impl Pair<'_> {
-    /// Runs both in turn and prints how they compare.
+    /// Runs both in turn, and prints their times and their ratio.
     fn run(&self, home: &Path, bus: Option<&Bus>) {
         let input = home.join("stdin");
         std::fs::write(&input, self.stdin).expect("a file");
@@ -226,18 +237,18 @@ impl Pair<'_> {
             assert!(status.success(), "{words:?} ends with {status}");
             took
         };
-        let (mut its_times, mut our_times, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut other_times, mut our_times, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..ROUNDS + 5 {
-            let (its, our) = (time(self.peer).as_secs_f64(), time(self.ours).as_secs_f64());
-            // The first rounds warm the caches.
+            let (other, our) = (time(self.other).as_secs_f64(), time(self.ours).as_secs_f64());
+            // The first rounds fill the caches.
             if round >= 5 {
-                its_times.push(its * 1000.0);
+                other_times.push(other * 1000.0);
                 our_times.push(our * 1000.0);
-                ratios.push(our / its);
+                ratios.push(our / other);
             }
         }
-        let (its, our, ratio) = (median(its_times), median(our_times), median(ratios));
-        println!("{:<52} {its:>9.2} {our:>9.2} {ratio:>7.2} {:>9}", self.name, format!("<= {}", self.wanted));
+        let (other, our, ratio) = (median(other_times), median(our_times), median(ratios));
+        println!("{:<52} {other:>9.2} {our:>9.2} {ratio:>7.2} {:>20}", self.name, format!("<= {}", self.to_reach));
     }
 }
 
@@ -246,7 +257,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// gnome-keyring on a private bus, unlocked; both end on drop.
+/// An unlocked gnome-keyring on a private bus. Both are stopped on drop.
 struct Bus {
     address: String,
     processes: Vec<Child>,
@@ -276,18 +287,18 @@ impl Bus {
             .expect("gnome-keyring-daemon (Debian package gnome-keyring)");
         keyring.stdin.take().expect("a pipe").write_all(b"password").expect("its stdin");
         let bus = Bus { address, processes: vec![keyring, daemon] };
-        let give_up = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + Duration::from_secs(10);
         while !bus.has_keyring(home) {
-            assert!(Instant::now() < give_up, "the keyring answers");
+            assert!(Instant::now() < deadline, "the keyring is available");
         }
         bus
     }
 
     fn has_keyring(&self, home: &Path) -> bool {
-        let ask = ["dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.DBus", "/"];
-        let ask = [&ask[..], &["org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets"]].concat();
-        let answer = command(home, Some(self), &ask).stdout(Stdio::piped()).output().expect("dbus-send");
-        String::from_utf8_lossy(&answer.stdout).contains("true")
+        let send = ["dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.DBus", "/"];
+        let send = [&send[..], &["org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets"]].concat();
+        let reply = command(home, Some(self), &send).stdout(Stdio::piped()).output().expect("dbus-send");
+        String::from_utf8_lossy(&reply.stdout).contains("true")
     }
 }
 

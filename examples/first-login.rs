@@ -1,10 +1,9 @@
-//! The whole job in a minute, without a Quay: `cargo run --example first-login`.
+//! A complete login without a Quay server: `cargo run --example first-login`.
 //!
-//! Starts the tests' stand-in for Quay on this machine, runs the real `quay-auth login` against it, with settings and tokens in a
-//! throw-away folder, and then shows what `status` and `print-token` say. Your own browser plays its part; where there is none, the
-//! example plays it over plain HTTP and says so.
-#![allow(clippy::missing_docs_in_private_items, reason = "names and the text above say it")]
-#![allow(clippy::print_stderr, clippy::disallowed_methods, reason = "an example that runs programs and tells about it")]
+//! Starts the tests' stand-in for Quay on this machine, runs the real `quay-auth login` against it, with settings and token in a temporary
+//! folder, and then runs `status` and `print-token`. It opens your browser or, without a browser, simulates one and says so. Nothing is left
+//! behind.
+#![allow(clippy::print_stderr, clippy::disallowed_methods, reason = "an example that runs programs and explains it")]
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
@@ -13,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 #[allow(dead_code, unused_imports, reason = "the tests use more of it")]
-#[path = "../tests/e2e/quay/mod.rs"]
-mod quay;
+#[path = "../tests/quay_standin/mod.rs"]
+mod quay_standin;
 
-use quay::{Browser, Quay};
+use quay_standin::{Browser, Quay};
 
 const CLIENT_ID: &str = "FIRSTLOGIN0000000001";
 
@@ -29,27 +28,35 @@ fn main() -> Result<(), Box<dyn Error>> {
     quay.set_application_name(CLIENT_ID, "first login");
     quay.set_everyone_is(Some("alice"));
     let host = quay.host();
-    eprintln!("A stand-in for Quay runs at {host}; every browser counts as signed in there as alice.\n");
+    eprintln!("A stand-in for Quay runs at {host}. Every browser is signed in there as alice.\n");
 
-    let login = ["login", "--host", &host, "--client-id", CLIENT_ID, "--scopes", "repo:read,user:read"];
+    let login = ["login", "--host", &host, "--client-id", CLIENT_ID];
     let login = [&login[..], &["--redirect-uri", &redirect_uri, "--store", "file", "--no-browser"]].concat();
     log_in(command(&program, folder.path(), &login), &quay)?;
     for arguments in [&["status"][..], &["print-token"]] {
         if !command(&program, folder.path(), arguments).status()?.success() {
-            return Err("that should have worked".into());
+            return Err("the command failed".into());
         }
     }
-    eprintln!("\nWith a real Quay it is the same, and the keyring keeps the token:");
+    eprintln!("\nWith a real Quay it is the same, and the token is stored in the keyring:");
     eprintln!("  cargo install --path .");
     eprintln!("  quay-auth login --host quay.example.com --client-id ID");
     Ok(())
 }
 
-/// Builds the program, which `cargo run --example` does not, and tells where it is: one folder above the examples.
+/// Builds the program, which `cargo run --example` does not. Returns its path, one folder above the examples.
 fn build() -> Result<PathBuf, Box<dyn Error>> {
+    eprintln!("Building the program quay-auth. The first time, this takes minutes.");
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--bin", "quay-auth", "--manifest-path"]).arg(manifest);
+    cargo.args(["build", "--locked", "--bin", "quay-auth", "--manifest-path"]).arg(manifest);
+    // Build scripts, such as that of ring, run again if these variables change. They describe this example.
+    for (name, _) in std::env::vars_os() {
+        let of_example = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+        if of_example.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+            cargo.env_remove(name);
+        }
+    }
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
@@ -61,12 +68,12 @@ fn build() -> Result<PathBuf, Box<dyn Error>> {
     Ok(target.join(format!("quay-auth{}", std::env::consts::EXE_SUFFIX)))
 }
 
-/// The program, with its files in `folder`, announced as a person would type it.
+/// The program with its files in `folder`. Prints the command as a person would type it.
 fn command(program: &Path, folder: &Path, arguments: &[&str]) -> Command {
     eprintln!("$ quay-auth {}", arguments.join(" "));
     let mut command = Command::new(program);
     command.args(arguments).env("XDG_CONFIG_HOME", folder).env("XDG_DATA_HOME", folder);
-    // Where XDG does not count; there the program's own variables below must not either.
+    // For systems where the XDG variables have no effect.
     command.env("HOME", folder).env("APPDATA", folder).env("LOCALAPPDATA", folder);
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("QUAY_AUTH_")) {
         command.env_remove(name);
@@ -74,9 +81,9 @@ fn command(program: &Path, folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs the login, passes on what it says, and opens the address that it prints.
+/// Runs the login, prints its messages, and opens the URL that it prints.
 ///
-/// The browser is opened from here and not by the login: it would inherit the throw-away home.
+/// The login does not open the browser itself, because the browser would get the temporary home.
 fn log_in(mut command: Command, quay: &Quay) -> Result<(), Box<dyn Error>> {
     let mut login = command.stderr(Stdio::piped()).spawn()?;
     let lines = BufReader::new(login.stderr.take().ok_or("the login has no stderr")?).lines();
@@ -90,26 +97,25 @@ fn log_in(mut command: Command, quay: &Quay) -> Result<(), Box<dyn Error>> {
     if login.wait()?.success() { Ok(()) } else { Err("the login failed".into()) }
 }
 
-/// Lets a person give consent in the browser, or gives it.
+/// Lets the user approve the request in the browser or, without a browser, approves it.
 fn consent(url: &str, quay: &Quay) -> Result<(), Box<dyn Error>> {
     let has_display = !cfg!(all(unix, not(target_os = "macos")))
         || ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
     if has_display && open::that_detached(url).is_ok() {
-        eprintln!("(Your browser opens; choose \"Authorize Application\" there.)");
+        eprintln!("(Opening your browser. Choose \"Authorize Application\" there.)");
         return Ok(());
     }
-    eprintln!("(There is no browser here, so this example plays it over plain HTTP.)");
+    eprintln!("(There is no browser here, so this example simulates one.)");
     let location = url::Url::parse(&quay.authorize(url)?)?;
     let address = location.socket_addrs(|| None)?[0];
-    let answer =
+    let body =
         serde_json::json!({"query": location.query().unwrap_or(""), "fragment": location.fragment().unwrap_or("")});
     let origin = location.origin().ascii_serialization();
     let headers = [("Content-Type", "application/json"), ("Origin", &origin)];
-    let answer = Browser::new(address).send("POST", location.path(), &headers, answer.to_string().as_bytes());
-    if answer.status == 200 { Ok(()) } else { Err(format!("the login answers with status {}", answer.status).into()) }
+    let reply = Browser::new(address).send("POST", location.path(), &headers, body.to_string().as_bytes());
+    if reply.status == 200 { Ok(()) } else { Err(format!("the login answers with status {}", reply.status).into()) }
 }
 
-/// A port that nobody listens on.
 fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

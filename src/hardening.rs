@@ -1,21 +1,27 @@
-//! The first act of the process: no core dump, no stranger's debugger, no panic that shows what it was working on.
+//! What the process does first: it prevents core dumps and debuggers, and makes sure that a panic message contains no secret.
 
 use std::panic;
 
-/// Hardens the process. What the system refuses is not an error: the program is as safe as the system lets it be.
+/// Hardens the process. It continues even if the system refuses that.
 pub(crate) fn harden() {
-    // Not dumpable: no core (a piped core_pattern ignores RLIMIT_CORE), no ptrace by the user's other processes, and
-    // /proc/PID/{mem,environ} closed to them. execve resets it, so children are as usual.
+    // A process that is not dumpable writes no core dump (a limit of RLIMIT_CORE would not apply when core_pattern is a pipe), and the
+    // user's other processes cannot ptrace it or read /proc/PID/{mem,environ}. execve resets this, so it does not affect children.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     panic::set_hook(Box::new(|panic| {
-        // A payload made at run time may hold a secret; one in the program's text cannot.
-        let what = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("internal error");
-        let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
+        // A message that was formatted at run time may contain a secret. One that is part of the program cannot.
+        let message = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("internal error");
+        let location =
+            panic.location().map(|location| format!(" at {}:{}", location.file(), location.line())).unwrap_or_default();
         let version = env!("CARGO_PKG_VERSION");
-        let message = format!("quay-auth: bug: {what}{place} (version {version}); please report it\n");
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), message.as_bytes());
-        #[expect(clippy::exit, reason = "a panic is a bug; it ends with 1, not with an abort or a thread less")]
+        let text = format!("quay-auth: bug: {message}{location} (version {version}); please report it\n");
+        #[expect(clippy::disallowed_methods, reason = "a bug is reported without the rest of the program")]
+        let mut stderr = std::io::stderr();
+        let _ = std::io::Write::write_all(&mut stderr, text.as_bytes());
+        #[expect(
+            clippy::exit,
+            reason = "after a bug the process ends with 1; it does not abort, or go on without a thread"
+        )]
         std::process::exit(1);
     }));
 }

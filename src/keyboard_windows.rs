@@ -1,4 +1,4 @@
-//! What is typed at a Windows console. Key by key, since that changes no mode of the console: however the process ends, it is as before.
+//! Reads lines from a Windows console, key by key. This leaves the console's modes alone, so nothing needs to be restored at the end.
 
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,46 +7,43 @@ use std::thread;
 use console::{Key, Term};
 use zeroize::Zeroizing;
 
-use super::{Echo, Input, LONGEST_LINE};
+use super::{Echo, Input, MAX_LENGTH};
 
-/// Who is told what is typed.
 static LISTENER: Mutex<Option<Listener>> = Mutex::new(None);
 
-/// Whether keys are being read.
-static READS: Mutex<bool> = Mutex::new(false);
+static IS_READING: Mutex<bool> = Mutex::new(false);
 
-/// One that wants lines.
 struct Listener {
-    /// Whether what is typed can be seen.
     echo: Echo,
     /// The line so far.
     line: Zeroizing<String>,
-    /// Takes each input.
-    typed: Box<dyn Fn(Input) + Send>,
+    on_input: Box<dyn Fn(Input) + Send>,
 }
 
-/// Reads lines while it lives. What is typed while there is none is dropped.
+/// Reads lines until it is dropped. Keys are ignored while there is no `Keyboard`.
 pub(crate) struct Keyboard(());
 
 impl Keyboard {
-    /// Begins to read; `typed` is called with each input.
-    pub(crate) fn listen(echo: Echo, typed: impl Fn(Input) + Send + 'static) -> io::Result<Self> {
-        let line = Zeroizing::new(String::with_capacity(LONGEST_LINE));
-        *locked(&LISTENER) = Some(Listener { echo, line, typed: Box::new(typed) });
-        // One thread for the whole process, since a read cannot be called off: a second one would share the keys with the first.
-        let mut reads = locked(&READS);
-        if !*reads {
+    /// Starts to read, and calls `on_input` with each input.
+    pub(crate) fn listen(echo: Echo, on_input: impl Fn(Input) + Send + 'static) -> io::Result<Self> {
+        let line = Zeroizing::new(String::with_capacity(MAX_LENGTH));
+        *locked(&LISTENER) = Some(Listener { echo, line, on_input: Box::new(on_input) });
+        // The process has only one thread for this: a read cannot be cancelled, and two threads would each get a part of the keys.
+        let mut is_reading = locked(&IS_READING);
+        if !*is_reading {
             thread::Builder::new().name("keyboard".to_owned()).spawn(read)?;
-            *reads = true;
+            *is_reading = true;
         }
         Ok(Keyboard(()))
     }
 
-    /// Nothing to switch.
-    pub(crate) fn apply(&self) {}
+    /// Does nothing, because the console's modes do not change.
+    pub(crate) fn apply(&mut self) {}
 
-    /// Nothing to restore.
-    pub(crate) fn restore(&self) {}
+    /// Does only that action, because the console's modes do not change.
+    pub(crate) fn set_aside(&mut self, action: impl FnOnce()) {
+        action();
+    }
 }
 
 impl Drop for Keyboard {
@@ -55,7 +52,6 @@ impl Drop for Keyboard {
     }
 }
 
-/// What is behind the lock.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -63,10 +59,10 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Ends the input on Windows.
 const CTRL_Z: char = '\x1a';
 
-/// Ends it elsewhere.
+/// Ends the input on Unix, and so out of habit here too.
 const CTRL_D: char = '\x04';
 
-/// Reads keys until the console is gone.
+/// Reads keys until the console is closed.
 fn read() {
     let console = Term::stderr();
     loop {
@@ -78,23 +74,23 @@ fn read() {
                 listener.show(&console, "\n");
                 let line = Zeroizing::new(listener.line.as_str().to_owned());
                 listener.line.clear();
-                (listener.typed)(Input::Line(line));
+                (listener.on_input)(Input::Line(line));
             }
-            Ok(Key::Char(CTRL_Z | CTRL_D)) => (listener.typed)(Input::End),
+            Ok(Key::Char(CTRL_Z | CTRL_D)) => (listener.on_input)(Input::End),
             Ok(Key::Backspace) => {
                 if listener.line.pop().is_some() {
                     listener.show(&console, "\x08 \x08");
                 }
             }
-            // A pasted text may begin with the marks of a terminal.
+            // Terminals put escape sequences around pasted text.
             Ok(Key::Escape) => listener.push(&console, '\x1b'),
             Ok(Key::Char(c)) => listener.push(&console, c),
             Ok(_) => {}
-            // Half a character beyond the common ones.
+            // One half of a character that takes two UTF-16 units.
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {}
             Err(_) => {
-                (listener.typed)(Input::End);
-                *locked(&READS) = false;
+                (listener.on_input)(Input::End);
+                *locked(&IS_READING) = false;
                 return;
             }
         }
@@ -102,15 +98,14 @@ fn read() {
 }
 
 impl Listener {
-    /// Adds to the line.
     fn push(&mut self, console: &Term, c: char) {
-        if self.line.len() + c.len_utf8() <= LONGEST_LINE {
+        if self.line.len() + c.len_utf8() <= MAX_LENGTH {
             self.line.push(c);
             self.show(console, c.encode_utf8(&mut [0; 4]));
         }
     }
 
-    /// Echoes, which a console does for whole lines only.
+    /// Echoes the key. The console does that only when it reads whole lines.
     fn show(&self, console: &Term, text: &str) {
         if self.echo == Echo::Shown {
             let _ = console.write_str(text);

@@ -1,9 +1,10 @@
-//! `quay-auth`: gets an access token of Quay in the browser, keeps it in the keyring, hands it to people, scripts and tools.
+//! `quay-auth` logs in to Quay with the browser, stores the access token in the keyring, and gives it to tools.
 //!
-//! Data flows one way: command line, settings, command, domain, store and network, terminal. Here: parse, settle, run, say the
-//! error, exit. A library only so that `fuzz/` reaches what is inside.
+//! `main` reads the command line and the settings, runs the command, and turns its result into a message and an exit code. This is a
+//! library only so that `fuzz/` can call its parts.
 #![forbid(unsafe_code)]
 
+mod browser_login;
 mod checks;
 mod cli;
 mod commands;
@@ -16,61 +17,66 @@ mod files;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod hardening;
+mod hint;
 mod keyboard;
-mod login;
 mod quay;
 mod settings;
 mod store;
 mod system;
 mod terminal;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use cli::{Cli, FIRST_STEPS};
-use commands::Command;
 use error::Error;
-use settings::{Settings, Surroundings};
+use settings::{Environment, Settings};
 use terminal::{Terminal, Verbosity};
 
-/// Parses, runs, says the error, and turns it into the exit code.
+/// Runs the program. Returns its exit code.
 pub fn main() -> ExitCode {
     hardening::harden();
-    if completion::answers_a_shell() {
+    if completion::complete() {
         return ExitCode::SUCCESS;
     }
-    let surroundings = Surroundings::look();
-    let cli = match Cli::read() {
-        Ok(cli) => cli,
-        Err(answer) if !answer.use_stderr() => {
-            // `--help` and `--version`.
-            let _ = answer.print();
-            return ExitCode::SUCCESS;
+    let environment = Environment::detect();
+    let words: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let (mut terminal, result) = match Cli::read(&words) {
+        Ok(cli) => {
+            let mut terminal = Terminal::new(cli.output.verbosity(), cli.output.color, &environment);
+            let result = run(cli, environment, &mut terminal);
+            (terminal, result)
         }
-        Err(refusal) => {
-            let error = cli::refusal(&refusal);
-            Terminal::new(Verbosity::Normal, None, &surroundings).report(&error);
-            return error.exit.into();
+        Err(error) => {
+            let mut terminal = Terminal::new(Verbosity::Normal, cli::color(&words), &environment);
+            let result = match error.use_stderr() {
+                true => Err(cli::usage_error(&error)),
+                // The parser reports `--help` and `--version` as errors too.
+                false => terminal.print_help(&error.render()).map(|()| ExitCode::SUCCESS),
+            };
+            (terminal, result)
         }
     };
-    let mut terminal = Terminal::new(cli.speech.verbosity(), cli.speech.color, &surroundings);
-    match run(cli, surroundings, &mut terminal) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            terminal.report(&error);
-            error.exit.into()
-        }
-    }
+    result.unwrap_or_else(|error| {
+        terminal.end_with(&error);
+        error.exit.into()
+    })
 }
 
-/// Settles the settings and runs the command.
-fn run(cli: Cli, surroundings: Surroundings, terminal: &mut Terminal) -> Result<(), Error> {
-    let Some(command) = cli.command else { return terminal.data(FIRST_STEPS) };
-    let is_asked_by_a_client = matches!(command, Command::CredentialHelper(_));
-    let load = |terminal: &mut Terminal| {
-        let mut settings = Settings::load(cli.profile, surroundings)?;
+/// Runs the command, or without one prints the first steps.
+fn run(cli: Cli, environment: Environment, terminal: &mut Terminal) -> Result<ExitCode, Error> {
+    let Some(command) = cli.command else { return terminal.print(FIRST_STEPS).map(|()| ExitCode::SUCCESS) };
+    if command.prints_json() {
+        terminal.expect_json();
+    }
+    let load_settings = |terminal: &mut Terminal| {
+        let mut settings = Settings::load(cli.profile, environment)?;
+        settings.request_log = terminal.request_log();
+        if !settings.animation()? {
+            terminal.stop_animation();
+        }
         commands::recover(&mut settings, terminal)?;
         Ok(settings)
     };
-    let ran = command.run(load, terminal);
-    if is_asked_by_a_client { ran.map_err(commands::in_protocol) } else { ran }
+    command.run(load_settings, cli::program, terminal)
 }

@@ -1,4 +1,4 @@
-//! The program `quay-auth`; all of it is in the library.
+//! The program `quay-auth`. Its code is in the library.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;

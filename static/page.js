@@ -1,77 +1,79 @@
-// Hands Quay's answer, which came in this page's address, to the quay-auth program that served the page.
+// Sends Quay's response, which is in the URL of this page, to the quay-auth program that serves the page.
 (() => {
   "use strict";
 
-  // Nothing may come before these lines: until then the token stands in the address bar.
+  // These lines come first, because the token is in the address bar until they have run.
   let query = location.search.slice(1);
   let fragment = location.hash.slice(1);
-  // With the origin: a path that begins with "//" would name another host.
-  const address = location.origin + location.pathname;
-  history.replaceState(null, "", address);
+  // With the origin, because a path that begins with "//" would name another host.
+  const url = location.origin + location.pathname;
+  history.replaceState(null, "", url);
 
   const root = document.documentElement;
   root.dataset.script = "on";
-  const parsed = new Promise((resolve) => addEventListener("DOMContentLoaded", resolve, { once: true }));
+  const pageLoaded = new Promise((resolve) => addEventListener("DOMContentLoaded", resolve, { once: true }));
   const token = () => new URLSearchParams(fragment).get("access_token");
 
-  // The status decides, and the body's `outcome` among its alternatives. Any other pair is "rejected".
+  // The outcomes that each status allows. "rejected" comes with any other status.
   const OUTCOMES = {
     200: ["stored", "stored_unverified", "refused"],
     409: ["already_answered", "another_user"],
     502: ["not_valid"],
     507: ["store_failed"],
   };
-  const PAUSES = [500, 2000, 5000];
-  const SLOW = 5000;
+  const OTHER_ANSWER = "Something answered, but not the login that this page belongs to. That login has probably ended.";
+  const RETRY_DELAYS = [500, 2000, 5000];
+  const SLOW_AFTER = 5000;
 
   if (root.dataset.outcome !== "waiting") {
-    forget();
-    parsed.then(() => show(root.dataset.outcome));
+    // Where no login waits, this may be the only copy of a token that the user has just approved.
+    if (root.dataset.outcome !== "unknown") forgetResponse();
+    pageLoaded.then(() => show(root.dataset.outcome));
   } else if (token() || new URLSearchParams(query).has("error")) {
-    handOver();
+    sendResponse();
   } else {
-    forget();
-    parsed.then(() => show("nothing"));
+    forgetResponse();
+    pageLoaded.then(() => show("nothing"));
   }
-  parsed.then(listen);
-  // The whole address pasted into this tab: the browser only moves within the page.
+  pageLoaded.then(addHandlers);
+  // If the user pastes the whole URL into this tab, the browser only changes the fragment and does not load the page again.
   addEventListener("hashchange", () => location.reload());
 
-  async function handOver() {
-    addEventListener("beforeunload", warn);
-    const asked = askPatiently(); // On its way before the page is parsed.
-    await parsed;
+  async function sendResponse() {
+    addEventListener("beforeunload", warnBeforeLeaving);
+    const posted = postWithRetries(); // Starts before the page is loaded.
+    await pageLoaded;
     show("waiting");
     const slow = setTimeout(() => {
       find("slow").hidden = false;
-      say(find("slow").textContent);
-    }, SLOW);
-    const { outcome, fields } = await asked;
+      announce(find("slow").textContent);
+    }, SLOW_AFTER);
+    const { outcome, fields } = await posted;
     clearTimeout(slow);
     find("slow").hidden = true;
-    removeEventListener("beforeunload", warn);
-    // Only where nobody else holds the token may this page go on holding it.
-    if (outcome !== "gone" && outcome !== "store_failed") forget();
+    removeEventListener("beforeunload", warnBeforeLeaving);
+    // The page keeps the token only if it may be the only copy.
+    if (outcome !== "gone" && outcome !== "store_failed") forgetResponse();
     show(outcome, fields);
-    say(heading().textContent);
+    announce(heading().textContent);
   }
 
-  async function askPatiently() {
-    let answer = await ask();
-    for (const pause of PAUSES) {
-      if (answer) break;
-      await new Promise((resolve) => setTimeout(resolve, pause));
-      answer = await ask();
+  async function postWithRetries() {
+    let result = await post();
+    for (const delay of RETRY_DELAYS) {
+      if (!result.mayRetry) break;
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      result = await post();
     }
-    return answer || { outcome: "gone", fields: {} };
+    return result;
   }
 
-  // Null: no answer, worth another try. The program answers the same token the same way, however often it comes.
-  async function ask() {
+  // The program gives the same outcome however often it gets the same token.
+  async function post() {
     let status, body;
     try {
-      // The mode stays "cors": with no-referrer, any other would send `Origin: null`, which the program refuses.
-      const response = await fetch(address, {
+      // The default mode "cors" is needed: in any other mode, "no-referrer" makes browsers send `Origin: null`, which is refused.
+      const response = await fetch(url, {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ query, fragment }),
@@ -84,96 +86,121 @@
       status = response.status;
       body = await response.text();
     } catch {
-      return null;
+      return gone("This page can no longer reach it. The program has probably ended.", true);
     }
-    const possible = OUTCOMES[status] || [];
-    if (status === 408 || (status >= 500 && !possible.length)) return null;
+    const possible = OUTCOMES[status] || ["rejected"];
+    if (status === 408 || (status >= 500 && !OUTCOMES[status])) return gone(OTHER_ANSWER, true);
     let fields = {};
     try {
       fields = Object(JSON.parse(body));
     } catch {
-      // A plain text: the status has to do.
+      // Not from the login of this page.
     }
-    if (possible.includes(fields.outcome)) return { outcome: fields.outcome, fields };
-    // A success has to say so itself.
-    return { outcome: (status !== 200 && possible[0]) || "rejected", fields: {} };
+    // Any other answer comes from a program that has the port now, for example another login. The page must not forget the token then.
+    return possible.includes(fields.outcome) ? { outcome: fields.outcome, fields } : gone(OTHER_ANSWER, false);
+  }
+
+  function gone(reason, mayRetry) {
+    return { outcome: "gone", fields: { gone: reason }, mayRetry };
   }
 
   function show(outcome, fields = {}) {
     const focused = document.activeElement;
     root.dataset.outcome = outcome;
-    find("without").hidden = true;
-    find("working").hidden = false;
-    const kept = token() ? "token" : "error";
+    for (const part of all(".no_script")) part.hidden = true;
+    find("sending").hidden = false;
+    const content = token() ? "token" : "error";
     for (const part of all("[data-for], [data-if]")) {
-      const wanted = part.dataset.for === undefined || part.dataset.for.split(" ").includes(outcome);
-      part.hidden = !wanted || (part.dataset.if || kept) !== kept;
+      const isWanted = part.dataset.for === undefined || part.dataset.for.split(" ").includes(outcome);
+      part.hidden = !isWanted || (part.dataset.if || content) !== content;
     }
-    // An empty field leaves what the program wrote into the page, or the words that stand there.
+    // A slot without a value keeps the text that the page has there.
     for (const slot of all("[data-slot]")) {
       const value = fields[slot.dataset.slot];
       if (value && typeof value === "string") slot.textContent = slot.dataset.slot === "scopes" ? value.replace(/,\s*/g, ", ") : value;
     }
-    for (const command of all("pre code")) command.replaceChildren(...command.textContent.split(" ").flatMap(word));
-    for (const fact of all("dd[data-slot]")) fact.parentNode.hidden = !fact.textContent;
+    for (const slot of all("[data-slot]")) keepPortWhole(slot);
+    for (const command of all("pre code")) command.replaceChildren(...command.textContent.split(" ").flatMap(wordInSpan));
+    find("in_history").hidden = fields.in_history === false;
+    for (const value of all("dd[data-slot]")) value.parentNode.hidden = !value.textContent;
     document.title = heading().textContent + " – quay-auth";
-    // The button that was pressed is gone with its section: don't leave the keyboard nowhere.
+    // If the focused button is hidden now, the focus goes to the heading, so that the keyboard still works.
     if (focused && focused.closest("[hidden]")) {
       heading().tabIndex = -1;
       heading().focus();
     }
   }
 
-  function word(text, index) {
+  // So that no line breaks inside the port number of a host.
+  function keepPortWhole(slot) {
+    const [, start, port] = /^(.*?)(:\d+)?$/.exec(slot.textContent);
+    if (port) slot.replaceChildren(start, ...wordInSpan(port, 0));
+  }
+
+  function wordInSpan(word, index) {
     const span = document.createElement("span");
-    span.textContent = text;
+    span.textContent = word;
     return index ? [" ", span] : [span];
   }
 
-  function listen() {
+  function addHandlers() {
     const copyUri = find("copy_uri");
     copyUri.hidden = false;
     copyUri.onclick = async () => {
       const copied = await copy(find("redirect_uri").textContent);
       if (!copied) getSelection().selectAllChildren(find("redirect_uri"));
-      find("uri_told").textContent = copied ? "Copied." : "Selected: copy it with Ctrl+C or ⌘C.";
+      find("uri_status").textContent = copied ? "Copied." : "Selected. Copy it with Ctrl+C or ⌘C.";
     };
 
-    find("again").onclick = () => {
-      hideField();
-      find("copy_told").textContent = "";
-      handOver();
+    const entry = howToDeleteEntry();
+    if (entry) find("delete_entry").textContent = entry;
+
+    find("try_again").onclick = () => {
+      hideTokenField();
+      find("token_status").textContent = "";
+      sendResponse();
     };
 
-    // The token goes to the clipboard or into the document here, on the user's click, and nowhere else.
+    // Only here, after a click, does the token get into the clipboard or the document.
     const field = find("token_field");
     find("copy_token").onclick = async () => {
-      hideField();
+      hideTokenField();
       const copied = await copy(token());
-      find("copy_told").textContent = copied ? "Copied." : "";
+      find("token_status").textContent = copied ? "Copied." : "";
       if (copied || !token()) return;
       field.value = token();
-      find("by_hand").hidden = false;
+      find("token_row").hidden = false;
       field.focus();
       field.select();
     };
     field.addEventListener("copy", () => {
-      // After the browser has taken the text.
+      // After the browser has copied the text.
       setTimeout(() => {
-        hideField();
-        find("copy_told").textContent = "Copied.";
+        hideTokenField();
+        find("token_status").textContent = "Copied.";
         find("copy_token").focus();
       });
     });
-    addEventListener("pagehide", hideField);
+    addEventListener("pagehide", hideTokenField);
 
-    function hideField() {
+    function hideTokenField() {
       field.value = "";
-      find("by_hand").hidden = true;
+      find("token_row").hidden = true;
     }
   }
 
-  // False where the browser has no clipboard for this page or refuses it.
+  // Of the browsers that are recognized.
+  function howToDeleteEntry() {
+    const isMac = navigator.userAgent.includes("Mac OS");
+    const [keys, deletes] = navigator.userAgent.includes("Firefox/")
+      ? [isMac ? "⇧⌘H" : "Ctrl+Shift+H", "right-click the entry of this page and choose “Delete Page”"]
+      : navigator.userAgent.includes("Chrome/")
+        ? [isMac ? "⌘Y" : "Ctrl+H", "select the entry of this page and choose “Delete”"]
+        : [];
+    return keys && `To delete it, press ${keys}, ${deletes}.`;
+  }
+
+  // Returns false if the browser does not let this page use the clipboard.
   async function copy(text) {
     try {
       await navigator.clipboard.writeText(text);
@@ -183,17 +210,17 @@
     }
   }
 
-  function forget() {
+  function forgetResponse() {
     query = fragment = "";
   }
 
-  function warn(event) {
+  function warnBeforeLeaving(event) {
     event.preventDefault();
     event.returnValue = true;
   }
 
-  function say(text) {
-    find("said").textContent = text;
+  function announce(text) {
+    find("announcement").textContent = text;
   }
 
   function heading() {

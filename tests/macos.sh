@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Type-checks the program and its tests for macOS on Debian, warnings as errors. Nothing is linked and nothing runs: C code cannot be built
-# for it here, so what stands in for a C compiler makes empty files.
+# Type-checks the program and its tests for macOS on Debian, with warnings as errors. Nothing is linked or run. C code cannot be compiled for
+# macOS here, so a stub is used as the C compiler, which creates empty files.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-tests/setup.sh cross
+source .ci/debian-rust
 
 stub=$PWD/target/macos/stub
 mkdir -p "$(dirname "$stub")"
@@ -19,5 +19,5 @@ done
 STUB
 chmod +x "$stub"
 export CC_aarch64_apple_darwin=$stub AR_aarch64_apple_darwin=$stub CARGO_TARGET_DIR=$PWD/target/macos
-RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc RUSTFLAGS='-D warnings' /usr/bin/cargo check --quiet --locked --lib --bins --tests \
+RUSTFLAGS='-D warnings' "$CARGO" check --quiet --locked --lib --bins --tests \
   -Zbuild-std=std,panic_abort,test --target aarch64-apple-darwin

@@ -1,36 +1,45 @@
-//! The client id: one that Quay knows.
+//! The client ID: is it that of an application at this host?
 
-use super::{Context, Finding, Outcome, fail, ok, warn};
-use crate::quay::{ApplicationAnswer, ask_application};
+use super::{CheckStatus, Context, Finding, fail, ok, warn};
+use crate::domain::ServerText;
+use crate::quay::{ApplicationLookup, look_up_application};
 
-/// Asks Quay for it.
 pub(super) fn check(context: &Context) -> Vec<Finding> {
-    const NAME: &str = "client id";
+    const NAME: &str = "client ID";
     let (host, profile) = (context.host(), &context.login.profile);
     let Some(client_id) = &context.login.client_id else {
-        let next = format!("quay-auth login {} says how to get one", profile.flags());
-        return vec![warn(NAME, format!("none is known for {profile}"), next)];
+        let next = context.login.command().purpose("to see how to get one");
+        return vec![warn(NAME, format!("not known for {profile}"), next)];
     };
     let client = match context.client() {
         Ok(client) => client,
         Err(error) => return vec![fail(NAME, error)],
     };
-    vec![match ask_application(&client, client_id) {
-        ApplicationAnswer::Known(application) => {
-            let owner = application.organization.map(|name| format!(" of {}", crate::domain::ServerText::from(name)));
-            ok(NAME, format!("{client_id} is \"{}\"{}", application.name, owner.unwrap_or_default()))
+    vec![match look_up_application(&client, client_id) {
+        ApplicationLookup::Known(application) => {
+            let organization = application.organization.map(|name| format!(" of {}", ServerText::from(name)));
+            let organization = organization.unwrap_or_default();
+            ok(NAME, format!("{client_id} is the application \"{}\"{organization}", application.name))
         }
-        ApplicationAnswer::Unknown => Finding {
+        ApplicationLookup::Unknown => Finding {
             check: NAME,
-            outcome: Outcome::Fail,
-            detail: format!("{host} knows no application {client_id}"),
-            next: Some("look it up in Quay under \"OAuth Information\", and name it: --client-id ID".to_owned()),
+            outcome: CheckStatus::Fail,
+            detail: format!("{host} has no application with the client ID {client_id}"),
+            next: Some(
+                format!(
+                    "look it up in Quay under \"OAuth Information\", then run `{}`",
+                    context.login.command().option("--client-id", Some("ID"))
+                )
+                .into(),
+            ),
         },
-        ApplicationAnswer::Unclear { status } => warn(
+        ApplicationLookup::Unclear { status } => warn(
             NAME,
-            format!("{host} does not say whether it knows {client_id} (status {status})"),
-            "nothing, if logins work; else check it in Quay under \"OAuth Information\"",
+            format!(
+                "{host} does not say whether it has an application with the client ID {client_id} (status {status})"
+            ),
+            "nothing to do if logins work; otherwise compare it with \"OAuth Information\" in Quay",
         ),
-        ApplicationAnswer::Unreachable(error) => fail(NAME, error),
+        ApplicationLookup::Unreachable(error) => fail(NAME, error),
     }]
 }

@@ -1,21 +1,21 @@
-//! The session bus, by which the keyring is reached on Linux and BSD.
+//! The session bus, which connects to the keyring on Linux and BSD.
 
 use super::{Context, Finding, fail, ok};
 use crate::domain::StoreKind;
+use crate::error::Error;
 use crate::store;
 
-/// Whether it is there. That the keyring itself is, the store's own check says.
+/// Checks the bus only. The check of the store is the one for the keyring itself.
 pub(super) fn check(context: &Context) -> Vec<Finding> {
     const NAME: &str = "session bus";
     if cfg!(any(windows, target_os = "macos")) {
         return vec![ok(NAME, "not needed on this system")];
     }
     if context.login.store == StoreKind::File {
-        return vec![ok(NAME, "not needed: the token is kept in a file")];
+        return vec![ok(NAME, "not needed: the token is stored in a file")];
     }
-    let keyring = store::open(StoreKind::Keyring, &context.folder);
-    match keyring.get(&context.login.profile) {
-        Err(error @ store::Error::NoBus(_)) => vec![fail(NAME, error)],
-        _ => vec![ok(NAME, "there is one")],
+    match context.vault.reach_keyring() {
+        Err(error @ store::Error::NoBus(_)) => vec![fail(NAME, Error::in_store(error, context.login.command()))],
+        _ => vec![ok(NAME, "available")],
     }
 }

@@ -1,5 +1,5 @@
-//! What `doctor` looks at, one file a check: a function of the context that says what it found. To add one: a file here, a row in the
-//! list, a test that breaks just that thing.
+//! The checks of `doctor`, one file each. A check is a function of the [`Context`] that returns what it found. To add one, add a file
+//! here, a row in `CHECKS`, and a test that breaks just this thing.
 
 mod application;
 mod browser;
@@ -11,129 +11,134 @@ mod proxy;
 mod redirect;
 mod server;
 mod store;
+mod token;
 
-use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::docker::Places;
+use crate::docker::DockerPaths;
 use crate::domain::Host;
-use crate::quay::{Client, Error};
-use crate::settings::{LoginSettings, NoBrowser, ProxyVariable};
+use crate::error::Error;
+use crate::hint::Hint;
+use crate::quay::{self, Client};
+use crate::settings::{LoginSettings, NoBrowser, TokenVariable};
+use crate::store::{StoredToken, Vault};
 
 /// How long all checks together may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What is checked: one login, and where it runs.
+/// What is checked: the settings of a login, and the machine.
 pub(crate) struct Context {
-    /// The login.
     pub(crate) login: LoginSettings,
-    /// Where lists and tokens are kept.
-    pub(crate) folder: PathBuf,
-    /// Where docker and the containers tools look.
-    pub(crate) places: Places,
-    /// Why no browser of this machine's can be seen.
+    pub(crate) vault: Vault,
+    pub(crate) places: DockerPaths,
+    /// Why no browser can be opened on this machine.
     pub(crate) without_browser: Option<NoBrowser>,
-    /// The variables that name proxies.
-    pub(crate) proxies: Vec<ProxyVariable>,
+    /// What is known of the stored token.
+    pub(crate) token: Option<StoredToken>,
+    pub(crate) token_variable: TokenVariable,
+    /// The names of the variables that are set and name proxies.
+    pub(crate) proxy_variables: Vec<&'static str>,
 }
 
 impl Context {
-    /// The host of the login.
     fn host(&self) -> &Host {
         &self.login.profile.host
     }
 
-    /// A client for it.
-    fn client(&self) -> Result<Client, Error> {
-        Client::new(self.host(), self.login.ca_file.as_deref())
+    fn client(&self) -> Result<Client, quay::Error> {
+        Client::new(&self.login.connection)
     }
 }
 
-/// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Outcome {
-    /// As it should be, or not used.
+pub(crate) enum CheckStatus {
+    /// Fine, or not used.
     Ok,
-    /// It may be in the way.
+    /// A possible problem.
     Warn,
-    /// It is in the way.
+    /// A problem.
     Fail,
 }
 
-/// What a check found. A key of `doctor --json` each; only ever added to.
+/// What a check found. Its fields are those of `doctor --json`: they may be added, but not renamed or removed.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Finding {
-    /// What was looked at.
+    /// The name of the check.
     pub(crate) check: &'static str,
-    /// How it ended.
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: CheckStatus,
     /// What was found, in one line.
     pub(crate) detail: String,
-    /// What to do.
-    pub(crate) next: Option<String>,
+    /// What to do about it.
+    pub(crate) next: Option<Hint>,
 }
 
-/// As it should be.
 fn ok(check: &'static str, detail: impl Into<String>) -> Finding {
-    Finding { check, outcome: Outcome::Ok, detail: detail.into(), next: None }
+    Finding { check, outcome: CheckStatus::Ok, detail: detail.into(), next: None }
 }
 
-/// Perhaps in the way.
-fn warn(check: &'static str, detail: impl Into<String>, next: impl Into<String>) -> Finding {
-    Finding { check, outcome: Outcome::Warn, detail: detail.into(), next: Some(next.into()) }
+fn warn(check: &'static str, detail: impl Into<String>, next: impl Into<Hint>) -> Finding {
+    Finding { check, outcome: CheckStatus::Warn, detail: detail.into(), next: Some(next.into()) }
 }
 
-/// In the way, with the words and the advice that any other command would give.
-fn fail(check: &'static str, error: impl Into<crate::error::Error>) -> Finding {
-    let error = error.into();
-    let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+/// A failure, with the message and the first hint that any other command would print.
+fn fail(check: &'static str, error: impl Into<Error>) -> Finding {
+    failed(check, &error.into())
+}
+
+/// The same.
+pub(crate) fn failed(check: &'static str, error: &Error) -> Finding {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
     let next = error.hints().first().cloned();
-    Finding { check, outcome: Outcome::Fail, detail: format!("{error}{cause}"), next }
+    Finding { check, outcome: CheckStatus::Fail, detail: format!("{error}{cause}"), next }
 }
 
-/// A check and the name of its first finding.
-type Check = (&'static str, fn(&Context) -> Vec<Finding>);
+struct Check {
+    /// The name of its first finding.
+    name: &'static str,
+    run: fn(&Context) -> Vec<Finding>,
+}
 
 /// All checks, in the order in which a login needs them.
-const CHECKS: [Check; 10] = [
-    ("session bus", bus::check),
-    ("store", store::check),
-    ("redirect address", redirect::check),
-    ("browser", browser::check),
-    ("proxy", proxy::check),
-    ("host name", name::check),
-    ("certificate", certificate::check),
-    ("server", server::check),
-    ("client id", application::check),
-    ("docker", docker::check),
+const CHECKS: [Check; 12] = [
+    Check { name: "session bus", run: bus::check },
+    Check { name: "store", run: store::check },
+    Check { name: "leftovers", run: store::check_leftovers },
+    Check { name: "redirect URI", run: redirect::check },
+    Check { name: "browser", run: browser::check },
+    Check { name: "proxy", run: proxy::check },
+    Check { name: "host name", run: name::check },
+    Check { name: "certificate", run: certificate::check },
+    Check { name: "server", run: server::check },
+    Check { name: "client ID", run: application::check },
+    Check { name: "token", run: token::check },
+    Check { name: "docker", run: docker::check },
 ];
 
-/// Runs all checks at once; one that is not done in time is told so, and holds up no other.
+/// Runs all checks at the same time. One that does not finish in time counts as failed and does not delay the others.
 pub(crate) fn run_all(context: Context) -> Vec<Finding> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     let context = Arc::new(context);
     let (sender, receiver) = mpsc::channel();
-    let mut found: Vec<Vec<Finding>> = Vec::new();
-    for (number, (name, check)) in CHECKS.into_iter().enumerate() {
-        let late = format!("no answer within {} seconds", PATIENCE.as_secs());
-        found.push(vec![Finding {
+    let mut findings: Vec<Vec<Finding>> = Vec::new();
+    for (index, Check { name, run }) in CHECKS.into_iter().enumerate() {
+        findings.push(vec![Finding {
             check: name,
-            outcome: Outcome::Fail,
-            detail: late,
-            next: Some("try again".to_owned()),
+            outcome: CheckStatus::Fail,
+            detail: format!("no answer within {} seconds", TIMEOUT.as_secs()),
+            next: Some("try again".into()),
         }]);
         let (context, sender) = (Arc::clone(&context), sender.clone());
-        // One that cannot be started stays as it is told above.
-        let _ = thread::Builder::new().name(name.to_owned()).spawn(move || sender.send((number, check(&context))));
+        // If no thread can be started, the finding stays "no answer".
+        let _ = thread::Builder::new().name(name.to_owned()).spawn(move || sender.send((index, run(&context))));
     }
     drop(sender);
-    while let Ok((number, findings)) = receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-        found[number] = findings;
+    while let Ok((index, found)) = receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        findings[index] = found;
     }
-    found.into_iter().flatten().collect()
+    findings.into_iter().flatten().collect()
 }

@@ -1,21 +1,21 @@
-//! The host's name: its addresses.
+//! The name of the host: can it be resolved?
 
-use super::{Context, Finding, Outcome, ok};
+use super::{CheckStatus, Context, Finding, ok};
 use crate::quay::resolve;
 
-/// Looks the name up, as the system does. Behind a proxy it is the proxy that has to know it.
+/// Resolves the name as the system does. With a proxy a failure is only a warning, because the proxy resolves the name.
 pub(super) fn check(context: &Context) -> Vec<Finding> {
     const NAME: &str = "host name";
     let host = context.host();
     let trouble = match resolve(host) {
         Ok(addresses) if !addresses.is_empty() => {
             let shown: Vec<String> = addresses.iter().take(4).map(|address| address.ip().to_string()).collect();
-            return vec![ok(NAME, format!("{} is {}", host.name(), shown.join(", ")))];
+            return vec![ok(NAME, format!("{} has the address {}", host.name(), shown.join(", ")))];
         }
         Ok(_) => "it has no address".to_owned(),
         Err(error) => error.to_string(),
     };
-    let outcome = if context.proxies.is_empty() { Outcome::Fail } else { Outcome::Warn };
-    let next = Some("check the name (--host), the network and, in a company, its VPN".to_owned());
-    vec![Finding { check: NAME, outcome, detail: format!("{} cannot be looked up: {trouble}", host.name()), next }]
+    let outcome = if context.login.connection.proxy.is_none() { CheckStatus::Fail } else { CheckStatus::Warn };
+    let next = Some("check --host, the network and, if your company has one, the VPN".into());
+    vec![Finding { check: NAME, outcome, detail: format!("cannot resolve {}: {trouble}", host.name()), next }]
 }

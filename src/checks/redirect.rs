@@ -1,14 +1,14 @@
-//! The redirect address: free to be listened on.
+//! The redirect URI: is its port free?
 
 use super::{Context, Finding, fail, ok};
-use crate::login::Bound;
+use crate::browser_login::BoundAddress;
+use crate::error::Error;
 
-/// Listens there for a moment.
 pub(super) fn check(context: &Context) -> Vec<Finding> {
-    const NAME: &str = "redirect address";
+    const NAME: &str = "redirect URI";
     let redirect_uri = &context.login.redirect_uri;
-    match Bound::bind(redirect_uri) {
-        Ok(_) => vec![ok(NAME, format!("{redirect_uri} is free; the application in Quay must have this very text"))],
-        Err(error) => vec![fail(NAME, error)],
+    match BoundAddress::bind(redirect_uri, None) {
+        Ok(_) => vec![ok(NAME, format!("{redirect_uri} is free; the application in Quay must have exactly this URI"))],
+        Err(error) => vec![fail(NAME, Error::cannot_listen(error, &context.login))],
     }
 }

@@ -1,20 +1,20 @@
-//! `credential-helper`: what `docker-credential-quay-auth` becomes. Docker, podman, skopeo and buildah call it; people do not.
+//! `credential-helper`: answers docker, podman, skopeo and buildah, which start it as `docker-credential-quay-auth`.
 //!
-//! A foreign host is answered before any token is looked for, so that clients go on anonymously; a store that fails is an error that
-//! they show, never "not found".
+//! For a host without a profile the answer is "not found" before any store is read, and clients go on without credentials. If a store
+//! fails, the answer is an error that clients show, and never "not found".
 
 use std::ffi::OsStr;
+use std::process::ExitCode;
 
-use super::held::held_as;
-use crate::docker::{Answer, Credentials, Refusal, ServerUrl, Verb, read_credentials, read_server};
-use crate::domain::{BASIC_USER, Host};
+use super::selected_token::{expired_at, select_token_of};
+use crate::docker::{Credentials, HelperError, HelperReply, Verb, read_credentials, read_server};
+use crate::domain::{Host, HostArgument, OAUTH_TOKEN_USER};
 use crate::error::{Error, Exit};
+use crate::hint::{CommandLine, Hint};
 use crate::keyboard;
-use crate::settings::Settings;
-use crate::store::Profiles;
+use crate::settings::{Settings, TokenVariable, may_know};
 use crate::terminal::Terminal;
 
-/// What a client calls it with.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// get, store, erase, list or version
@@ -23,119 +23,178 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Asking this one thing.
-    pub(super) fn asking(verb: &OsStr) -> Self {
+    pub(super) fn with_verb(verb: &OsStr) -> Self {
         Args { arguments: vec![verb.to_string_lossy().into_owned()] }
     }
 }
 
-/// Answers a client on stdout.
-pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
-    match Verb::of(&args.arguments) {
-        Some(Verb::Get) => get(settings, terminal),
-        Some(Verb::Store) => store(settings),
-        Some(Verb::Erase) => erase(settings, terminal),
-        Some(Verb::List) => list(settings, terminal),
-        Some(Verb::Version) => {
-            terminal.data(concat!("docker-credential-quay-auth (quay-auth) ", env!("CARGO_PKG_VERSION")))
-        }
-        None => {
-            Err(refused(Refusal::Because("usage: docker-credential-quay-auth get|store|erase|list|version".to_owned())))
-        }
+/// Replies to a client on stdout. Clients read failures there too, so every error becomes a reply; only the exit code differs.
+pub(super) fn run(
+    args: &Args,
+    load: impl FnOnce(&mut Terminal) -> Result<Settings, Error>,
+    terminal: &mut Terminal,
+) -> Result<ExitCode, Error> {
+    match reply(args, load, terminal) {
+        Ok(HelperReply::Done) => Ok(ExitCode::SUCCESS),
+        Ok(reply) => terminal.print(&reply.to_line()).map(|()| ExitCode::SUCCESS),
+        Err(error) => terminal.print(&error.to_string()).map(|()| ExitCode::FAILURE),
     }
 }
 
-/// The token for the server that stdin names.
-fn get(settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
+/// The reply to what the client asks for.
+fn reply(
+    args: &Args,
+    load: impl FnOnce(&mut Terminal) -> Result<Settings, Error>,
+    terminal: &mut Terminal,
+) -> Result<HelperReply, HelperError> {
+    match Verb::parse(&args.arguments) {
+        Some(Verb::Get) => get(load, terminal),
+        Some(Verb::Store) => store(&load(terminal)?, terminal),
+        Some(Verb::Erase) => erase(load, terminal),
+        Some(Verb::List) => list(&load(terminal)?),
+        Some(Verb::Version) => Ok(HelperReply::Version),
+        None => Err(HelperError::Failed("usage: docker-credential-quay-auth get|store|erase|list|version".to_owned())),
+    }
+}
+
+/// The settings and the host that the client means. Fails with "not found" for all other hosts, whatever state our files are in: clients
+/// ask every helper for every host, and an error would keep them from pulling.
+fn find_host(
+    url: Option<HostArgument>,
+    load: impl FnOnce(&mut Terminal) -> Result<Settings, Error>,
+    terminal: &mut Terminal,
+) -> Result<(Settings, Host), HelperError> {
+    let url = url.ok_or(HelperError::NotFound)?;
+    let found = load(terminal).and_then(|settings| match settings.find_host(&url) {
+        Some(host) => Ok(Some((settings, host))),
+        // Without a home folder it is not known whether there is a profile.
+        None => Ok(settings.vault().map(|_| None)?),
+    });
+    match found {
+        Ok(Some(found)) => Ok(found),
+        Err(error) if may_know(&url) => Err(error.into()),
+        Ok(None) | Err(_) => Err(HelperError::NotFound),
+    }
+}
+
+/// The token for the server that is read from stdin.
+fn get(
+    load: impl FnOnce(&mut Terminal) -> Result<Settings, Error>,
+    terminal: &mut Terminal,
+) -> Result<HelperReply, HelperError> {
     let stdin = read_stdin()?;
-    let (server, url) = read_server(&stdin).map_err(refused)?;
-    let host = url.and_then(|url| meant(&url, settings)).ok_or_else(|| refused(Refusal::NotFound))?;
+    let (server, url) = read_server(&stdin)?;
+    let (settings, host) = find_host(url, load, terminal)?;
+    let settings = &settings;
     if settings.profiles.docker(&host).is_logged_out {
-        return Err(refused(Refusal::NotFound));
+        return Err(HelperError::NotFound);
     }
-    let held = held_as(settings, settings.docker_profile(&host)?)?;
-    terminal.data(&Answer::Credentials(server, &held.token).to_json().map_err(refused)?)
+    let profile = settings.docker_profile(&host).map_err(Error::from)?;
+    let has_expired = expired_at(&profile, settings).is_some();
+    match select_token_of(profile, settings) {
+        Ok(selected) => Ok(HelperReply::Credentials(server.to_owned(), selected.token)),
+        Err(error) => {
+            // The client goes on without credentials, so that it can still pull public images. With a dead token it could not
+            // (docs/quay.md, case W2e).
+            if has_expired {
+                terminal.warn(&error.one_line());
+            }
+            Err(error.into())
+        }
+    }
 }
 
-/// Takes what we hold already, since `docker login` stores what `get` answered. Nothing else ever replaces a token.
-fn store(settings: &Settings) -> Result<(), Error> {
-    let Credentials { server, username, secret } = read_credentials(&read_stdin()?).map_err(refused)?;
-    let because = |reason: String| refused(Refusal::Because(reason));
-    let url = server.ok_or_else(|| because("that is no server which quay-auth could serve".to_owned()))?;
-    let host = meant(&url, settings)
-        .ok_or_else(|| because(format!("quay-auth has no login for {url}; run: quay-auth login --host {url}")))?;
-    let profile = settings.docker_profile(&host)?;
-    let held = held_as(settings, profile).map_err(|error| match error.exit {
-        Exit::NoLogin => because(error.in_one_line()),
-        _ => error,
-    })?;
-    if username != BASIC_USER || !held.token.is(&secret) {
-        return Err(because(format!(
-            "quay-auth keeps its own token for {host} and takes no other; to use others: quay-auth docker uninstall --host {host}"
-        )));
+/// Accepts only the token that is stored already: `docker login` stores what `get` replied. No client can replace a token.
+///
+/// Clients put the reason for a refusal into a line of their own, so the commands to choose from are printed on stderr, one a line.
+fn store(settings: &Settings, terminal: &mut Terminal) -> Result<HelperReply, HelperError> {
+    let Credentials { server, username, secret } = read_credentials(&read_stdin()?)?;
+    let refuse = |host: &Host, reason: String, hints: &[Hint]| {
+        hints.iter().for_each(|hint| terminal.hint(hint));
+        terminal.hint(CommandLine::at("docker uninstall", host).purpose("to let docker store other credentials"));
+        Err(HelperError::Failed(reason))
+    };
+    let Some(url) = server else {
+        return Err(HelperError::Failed("this is not a server that quay-auth can have a token for".to_owned()));
+    };
+    let host = settings.find_host(&url).unwrap_or_else(|| url.host().clone());
+    let profile = settings.docker_profile(&host).map_err(Error::from)?;
+    let selected = match select_token_of(profile, settings) {
+        Err(error) if error.exit == Exit::NoLogin => return refuse(&host, error.summary(), error.hints()),
+        selected => selected?,
+    };
+    if username != OAUTH_TOKEN_USER || !selected.token.equals(&secret) {
+        let reason = format!("quay-auth uses its own token for {host} and stores no other credentials");
+        return refuse(&host, reason, &[]);
     }
-    set_logged_out(&host, false, settings).map(drop)
+    set_logged_out(&host, false, settings)?;
+    Ok(HelperReply::Done)
 }
 
-/// Answers no more for the host. The token stays: other tools use it, and it may be the only copy of ten years.
-fn erase(settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
+/// Stops giving docker the token of the host. The token is not deleted, because other tools use it too.
+fn erase(
+    load: impl FnOnce(&mut Terminal) -> Result<Settings, Error>,
+    terminal: &mut Terminal,
+) -> Result<HelperReply, HelperError> {
     let stdin = read_stdin()?;
-    let (_, url) = read_server(&stdin).map_err(refused)?;
-    // To a client it is a failure when what it wants to be absent is "not found".
-    let Some(host) = url.and_then(|url| meant(&url, settings)) else { return Ok(()) };
-    // `docker logout` calls several times.
-    if set_logged_out(&host, true, settings)? {
+    let (_, url) = read_server(&stdin)?;
+    let (settings, host) = match find_host(url, load, terminal) {
+        // Clients report that as a failure, but nothing to erase is what they want.
+        Err(HelperError::NotFound) => return Ok(HelperReply::Done),
+        found => found?,
+    };
+    // Says so once: `docker logout` calls this for several forms of the server's name.
+    if set_logged_out(&host, true, &settings)? {
         terminal.say(&format!(
-            "quay-auth gives docker no token for {host} any more, until: quay-auth docker install --host {host}"
+            "docker no longer gets a token for {host}. To undo this: {}",
+            CommandLine::at("docker install", &host)
         ));
-        terminal.hint(&format!("the token is kept for other tools; to end it: quay-auth logout --host {host}"));
+        let profile = settings.docker_profile(&host).map_err(Error::from)?;
+        let logout = CommandLine::of("logout", &profile);
+        terminal.hint(logout.purpose("the token is still stored for other tools; to delete it"));
     }
-    Ok(())
+    Ok(HelperReply::Done)
 }
 
-/// The hosts that `get` would answer, without a look at any secret.
-fn list(settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
-    let variable = settings.token_variable()?.map(|(host, _)| host);
+/// The hosts for which `get` has a token. Reads no secret.
+fn list(settings: &Settings) -> Result<HelperReply, HelperError> {
+    let variable = settings.token_variable();
     let mut hosts = Vec::new();
     for host in settings.hosts() {
-        let profile = settings.docker_profile(&host)?;
-        let is_kept = settings.profiles.find(&profile).is_some_and(|record| record.token.is_some());
-        if (is_kept || variable.as_ref() == Some(&host)) && !settings.profiles.docker(&host).is_logged_out {
+        let id = settings.docker_profile(&host).map_err(Error::from)?;
+        let is_served = match &variable {
+            TokenVariable::ForHost(own, token) if *own == host => token.is_ok(),
+            _ => {
+                let is_stored = settings.profiles.find(&id).is_some_and(|profile| profile.token.is_some());
+                is_stored && expired_at(&id, settings).is_none()
+            }
+        };
+        if is_served && !settings.profiles.docker(&host).is_logged_out {
             hosts.push(host);
         }
     }
-    terminal.data(&Answer::Hosts(&hosts).to_json().map_err(refused)?)
+    Ok(HelperReply::Hosts(hosts))
 }
 
-/// Any error in the one form that clients read.
-pub(crate) fn in_protocol(error: Error) -> Error {
-    match error.exit {
-        Exit::Answered => error,
-        Exit::NoLogin => refused(Refusal::NotFound),
-        _ => refused(Refusal::Because(format!("quay-auth: {}", error.in_one_line()))),
+impl From<Error> for HelperError {
+    /// "Not logged in" is "not found", so that clients go on without credentials. A failing store never is.
+    fn from(error: Error) -> Self {
+        match error.exit {
+            Exit::NoLogin => HelperError::NotFound,
+            _ => HelperError::Failed(format!("quay-auth: {}", error.one_line())),
+        }
     }
 }
 
-/// A refusal as an error.
-fn refused(refusal: Refusal) -> Error {
-    Error::new(Exit::Answered, refusal.to_string())
-}
-
-/// All of stdin.
 fn read_stdin() -> Result<zeroize::Zeroizing<String>, Error> {
     keyboard::read_all().map_err(|error| Error::new(Exit::Failure, "cannot read stdin").caused_by(error))
 }
 
-/// The host of ours that a client means.
-fn meant(url: &ServerUrl, settings: &Settings) -> Option<Host> {
-    settings.hosts().into_iter().find(|host| url.means(host))
-}
-
-/// Remembers whether docker is logged out of the host; whether that is news.
+/// Stores whether docker is logged out of the host. Returns whether that has changed.
 fn set_logged_out(host: &Host, is_logged_out: bool, settings: &Settings) -> Result<bool, Error> {
     if settings.profiles.docker(host).is_logged_out == is_logged_out {
         return Ok(false);
     }
-    Profiles::update(&settings.data_folder()?, |profiles| profiles.docker_mut(host).is_logged_out = is_logged_out)?;
+    settings.vault()?.update(|profiles| profiles.docker_mut(host).is_logged_out = is_logged_out)?;
     Ok(true)
 }

@@ -1,83 +1,137 @@
-//! `doctor`: checks each thing that a login needs, and says what to do.
+//! `doctor`: checks each thing that a login needs, and shows how to fix it.
 
-use crate::checks::{Context, Finding, Outcome, run_all};
+use super::keyring_dialog::{AfterSignal, KeyringDialog};
+use crate::checks::{CheckStatus, Context, Finding, failed, run_all};
+use crate::domain::ProfileId;
 use crate::error::{Error, Exit};
+use crate::hint::CommandLine;
 use crate::settings::{LoginFlags, Settings};
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, Tone};
 
-/// The two lines that most people need: the help begins with them.
-const FIRST: &str = "\
-quay-auth doctor
-quay-auth doctor --report";
+const DESCRIPTION: &str = "\
+Checks the keyring or token file, the redirect URI, the browser, the network,
+the server, the client ID and docker's settings. All checks run at the same time
+and take ten seconds at most.
 
-/// Stands below the help.
-const NOTES: &str = "\
-All checks run at once, ten seconds at most. Ends with 1 when one of them fails.
---report prints what a bug report needs: no token, no user; of the environment names, and the proxies.";
+The exit code is 1 if a check fails.";
 
-/// What `doctor` takes.
+const EXAMPLES: &str = "\
+Examples:
+  # Find out why a login does not work
+  quay-auth doctor
+
+  # Check another host before you log in there
+  quay-auth doctor --host quay.example.com
+
+  # Print a text for a bug report
+  quay-auth doctor --report";
+
 #[derive(Debug, clap::Args)]
-#[command(before_help = FIRST, after_help = NOTES)]
+#[command(before_help = DESCRIPTION, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Print a JSON list instead
+    /// Print a JSON list instead of text
     #[arg(long, conflicts_with = "report")]
-    json: bool,
+    pub(super) json: bool,
 
-    /// Print a text for a bug report
+    /// Print a text for a bug report, without tokens, user names or your home folder; it has the addresses of proxies, and the names of variables that are set
     #[arg(long)]
     report: bool,
 }
 
-/// Runs the checks.
-pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
-    let login = settings.login(&LoginFlags::default(), settings.profile()?)?;
-    let host = login.profile.host.clone();
-    let context = Context {
-        login,
-        folder: settings.data_folder()?,
-        places: settings.docker_places(),
-        without_browser: settings.surroundings.without_browser,
-        proxies: settings.proxies(),
-    };
-    terminal.wait_for(&format!("Checking what a login at {host} needs"), None);
-    let findings = run_all(context);
-    terminal.waited();
-    let failed = findings.iter().filter(|finding| finding.outcome == Outcome::Fail).count();
-    if args.json {
-        terminal.json(&findings)?;
-    } else if args.report {
-        terminal.data(&report(&findings, settings))?;
-    } else {
-        for finding in &findings {
-            terminal.finding(finding)?;
+pub(super) fn run(
+    args: &Args,
+    load: impl FnOnce(&mut Terminal) -> Result<Settings, Error>,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    match load(terminal).and_then(|settings| Ok((check(&settings, terminal)?, settings))) {
+        Ok(((id, findings), settings)) => show(args, &id, &findings, &settings, terminal),
+        Err(error) => {
+            // The document of this command is a list, even if nothing can be checked.
+            if args.json {
+                terminal.print_json(&[failed("settings", &error)])?;
+            }
+            Err(error)
         }
-    }
-    match failed {
-        0 => Ok(()),
-        1 => Err(Error::new(Exit::Failure, "one check failed").hint("do what stands below it, then: quay-auth doctor")),
-        _ => Err(Error::new(Exit::Failure, format!("{failed} checks failed"))
-            .hint("do what stands below the first one, then: quay-auth doctor")),
     }
 }
 
-/// What a bug report needs: the program, the system, the findings, and which variables are set.
+/// Checks what a login as the selected profile needs.
+fn check(settings: &Settings, terminal: &mut Terminal) -> Result<(ProfileId, Vec<Finding>), Error> {
+    let login = settings.login(&LoginFlags::default(), settings.profile()?)?;
+    let id = login.profile.clone();
+    let dialog = KeyringDialog::allow(AfterSignal::Terminate, terminal)?;
+    let token = settings.profiles.find(&id).and_then(|profile| profile.token.clone());
+    let context = Context {
+        login,
+        token,
+        vault: settings.vault()?.with_prompts(dialog.prompt()),
+        places: settings.docker_paths(),
+        without_browser: settings.environment.no_browser,
+        token_variable: settings.token_variable(),
+        proxy_variables: settings.proxy_variables(),
+    };
+    terminal.start_waiting(&format!("Checking what a login at {} needs", id.host));
+    let findings = run_all(context);
+    terminal.stop_waiting();
+    Ok((id, findings))
+}
+
+fn show(
+    args: &Args,
+    id: &ProfileId,
+    findings: &[Finding],
+    settings: &Settings,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let count = findings.iter().filter(|finding| finding.outcome == CheckStatus::Fail).count();
+    if args.json {
+        terminal.print_json(&findings)?;
+    } else if args.report {
+        terminal.print(&report(findings, settings))?;
+    } else {
+        for finding in findings {
+            let tone = match finding.outcome {
+                CheckStatus::Ok => Tone::Success,
+                CheckStatus::Warn => Tone::Warning,
+                CheckStatus::Fail => Tone::Error,
+            };
+            let next = finding.next.as_ref().map(|next| format!("\n        {next}")).unwrap_or_default();
+            terminal.print_labelled(
+                tone,
+                label(finding.outcome),
+                &format!("{}: {}{next}", finding.check, finding.detail),
+            )?;
+        }
+    }
+    let (message, purpose) = match count {
+        0 => return Ok(()),
+        1 => ("one check failed".to_owned(), "Fix what failed, then run"),
+        _ => (format!("{count} checks failed"), "Fix the first failure above, then run"),
+    };
+    Err(Error::new(Exit::Failure, message).hint(CommandLine::of("doctor", id).purpose(purpose)))
+}
+
+/// Its name, padded to the same width.
+fn label(status: CheckStatus) -> &'static str {
+    match status {
+        CheckStatus::Ok => "ok  ",
+        CheckStatus::Warn => "warn",
+        CheckStatus::Fail => "fail",
+    }
+}
+
+/// The text for a bug report.
 fn report(findings: &[Finding], settings: &Settings) -> String {
     let mut lines = vec![
         format!("quay-auth {} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH),
-        format!("logins: {}", settings.profiles.iter().filter(|record| record.token.is_some()).count()),
-        format!("variables that are set: {}", settings.variables_that_matter().join(", ")),
+        format!("profiles: {}", settings.profiles.iter().filter(|profile| profile.token.is_some()).count()),
+        format!("variables: {}", settings.relevant_variables().join(", ")),
         String::new(),
     ];
-    lines.extend(findings.iter().map(|finding| {
-        let outcome = match finding.outcome {
-            Outcome::Ok => "ok",
-            Outcome::Warn => "warn",
-            Outcome::Fail => "fail",
-        };
-        format!("{outcome:4}  {}: {}", finding.check, finding.detail)
-    }));
+    let line = |finding: &Finding| format!("{}  {}: {}", label(finding.outcome), finding.check, finding.detail);
+    lines.extend(findings.iter().map(line));
     let text = lines.join("\n");
-    // The home's name is often the user's.
+    // The name of the home folder is often that of the user.
     match settings.home() {
         Some(home) => text.replace(&home.display().to_string(), "~"),
         None => text,

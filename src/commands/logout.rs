@@ -1,182 +1,386 @@
-//! `logout`: ends a token at Quay where its scopes allow that, and forgets it here in every case.
+//! `logout`: deletes a token here, after revoking it at Quay if its scopes allow that.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use super::revoking::{Doomed, by_hand};
-use crate::domain::{AccessToken, Profile};
+use super::choice::choose_host;
+use super::keyring_dialog::{AfterSignal, KeyringDialog};
+use super::login::{new_profile, store_error};
+use super::revoke::{Revocable, revoke_by_hand};
+use crate::domain::{AccessToken, Host, ProfileId, StoreKind};
 use crate::error::{Error, Exit};
-use crate::quay::{Authority, Client, Revocation};
-use crate::settings::{LoginFlags, Settings};
-use crate::store::{self, Profiles, Record, TokenRecord};
+use crate::hint::CommandLine;
+use crate::quay::{ActingToken, Client, Revocation};
+use crate::settings::{self, LoginFlags, Settings, TokenVariable};
+use crate::store::{self, Leftover, Lookup, Profile, StoredToken, Vault};
 use crate::terminal::Terminal;
 
-/// The two lines that most people need: the help begins with them.
-const FIRST: &str = "\
-quay-auth logout
-quay-auth logout --all";
+const DESCRIPTION: &str = "\
+Deletes the token from the keyring or token file. Before that, tries to revoke
+it at Quay if its scopes are unknown, or include user:admin or org:admin (which
+needs Quay 3.18). For any other token, shows how to revoke it in Quay's web UI.
 
-/// Stands below the help.
-const NOTES: &str = "\
-A token ends itself where it has the scope user:admin, or org:admin on Quay 3.18 and later; of any
-other it says where to end it by hand. The settings stay, so that the next login asks nothing.
-Ends with 7 when the token was forgotten here and Quay could not be reached to revoke it.";
+Settings such as the client ID stay for the next login, unless you give --purge.
 
-/// What `logout` takes.
+The exit code is 7 if quay-auth tried to revoke the token and failed, so that it
+may still be valid. It is 0 if the scopes do not allow revoking it, and if Quay
+says that it was no longer valid.";
+
+const EXAMPLES: &str = "\
+Examples:
+  # Log out
+  quay-auth logout
+
+  # Log out of one of several profiles
+  quay-auth logout --profile admin
+
+  # Log out everywhere, and leave no settings behind
+  quay-auth logout --all --purge";
+
 #[derive(Debug, clap::Args)]
-#[command(before_help = FIRST, after_help = NOTES)]
+#[command(before_help = DESCRIPTION, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Forget the tokens of all logins
-    #[arg(long, conflicts_with_all = ["host", "profile"])]
+    /// Log out of every profile, or with --host of every profile of that host
+    #[arg(long, conflicts_with = "profile")]
     all: bool,
 
-    /// Forget the remembered settings too
+    /// Delete the settings of the profile too, such as its client ID
     #[arg(long)]
     purge: bool,
 
-    /// Ask Quay for nothing: the token stays valid there
+    /// Do not contact Quay, so that the token stays valid there
     #[arg(long)]
     no_revoke: bool,
 }
 
-/// Ends and forgets one token, or all.
-pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
-    let variable = settings.token_variable()?;
-    let chosen: Vec<Record> = if args.all {
-        settings.profiles.iter().cloned().collect()
-    } else {
-        settings.profiles.find(&settings.profile()?).cloned().into_iter().collect()
-    };
-    let mut is_forgotten = false;
-    let mut failures = Vec::new();
-    for record in &chosen {
-        is_forgotten |= record.token.is_some() || args.purge;
-        failures.extend(forget(record, args, settings, terminal).err());
+/// A token to delete, and what is known of it.
+struct Login {
+    profile: Profile,
+    stored: StoredToken,
+    /// An error if its store no longer has it, or has something else in its place.
+    token: Result<AccessToken, Error>,
+    /// Whether `profiles.toml` lists it.
+    is_listed: bool,
+}
+
+/// The hosts that cannot be asked, and why.
+type Unreachable = BTreeMap<Host, Rc<Error>>;
+
+pub(super) fn run(args: &Args, settings: Settings, terminal: &mut Terminal) -> Result<(), Error> {
+    let settings = &if args.all { settings } else { choose_host(settings, terminal)? };
+    let dialog = KeyringDialog::allow(AfterSignal::Terminate, terminal)?;
+    let vault = settings.vault()?.with_prompts(dialog.prompt());
+    let mut errors = Vec::new();
+    let (ids, search_error) = ids(args, settings, &vault)?;
+    let mut logins = Vec::new();
+    for id in &ids {
+        match find_logins(id, settings, &vault) {
+            Ok(found) => logins.extend(found),
+            Err(error) => errors.push(error),
+        }
     }
-    if let Some((host, _)) = variable {
-        terminal
-            .warn(&format!("QUAY_AUTH_TOKEN is still set, and goes on standing in for the stored token of {host}."));
+    if errors.is_empty() {
+        // Otherwise a listed profile has met the same error.
+        errors.extend(search_error);
     }
-    // The first one is the exit; of all it is said what happened.
-    let mut failures = failures.into_iter();
-    let first = failures.next();
-    failures.for_each(|failure| terminal.warn(&failure.in_one_line()));
-    match (first, is_forgotten) {
-        (Some(failure), _) => Err(failure),
+    logins.sort_by_key(Login::revoking_rank);
+    let mut unreachable = Unreachable::default();
+    for (index, login) in logins.iter().enumerate() {
+        let others: Vec<ActingToken<'_>> = logins[index..]
+            .iter()
+            .filter(|other| other.profile.id.host == login.profile.id.host)
+            .filter_map(Login::acting)
+            .collect();
+        errors.extend(login.log_out(&others, args, settings, &vault, &mut unreachable, terminal));
+    }
+    let has_deleted = !logins.is_empty() || args.purge && ids.iter().any(|id| settings.profiles.find(id).is_some());
+    if args.purge {
+        let without_token = ids.iter().filter(|id| logins.iter().all(|login| login.profile.id != **id));
+        errors.extend(without_token.filter_map(|id| delete(id, None, true, &vault, terminal).err()));
+    }
+    let leftovers = delete_leftovers(&logins, &vault, terminal);
+    let has_deleted = has_deleted || leftovers.is_some();
+    errors.extend(leftovers.into_iter().flatten());
+    match settings.token_variable() {
+        TokenVariable::ForHost(host, Ok(_)) => {
+            terminal.warn(&format!("QUAY_AUTH_TOKEN is still set and is used for {host}."));
+        }
+        TokenVariable::ForHost(_, Err(error)) => terminal.warn(&Error::from(settings::Error::Token(error)).one_line()),
+        TokenVariable::Unset | TokenVariable::Empty | TokenVariable::WithoutHost(_) => {}
+    }
+    let mut errors = errors.into_iter();
+    let first = errors.next();
+    errors.for_each(|error| terminal.warn(&error.one_line()));
+    match (first, has_deleted) {
+        (Some(error), _) => Err(error),
         (None, true) => Ok(()),
         (None, false) if args.all => {
-            settings.data_folder()?;
-            Err(Error::new(Exit::NoLogin, "there is no login to forget").hint("quay-auth status"))
+            Err(Error::new(Exit::NoLogin, "you are not logged in").hint(CommandLine::new("status")))
         }
         (None, false) => {
-            settings.data_folder()?;
-            Err(Error::no_login(&settings.profile()?))
+            let id = settings.profile()?;
+            Err(Error::no_login(&id, settings.login_command(&id)))
         }
     }
 }
 
-/// Ends and forgets one token. When its store fails nothing is done; when Quay does, it is forgotten all the same.
-fn forget(record: &Record, args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
-    let (profile, folder) = (&record.profile, settings.data_folder()?);
-    Profiles::prove_writable(&folder)?;
-    let (record, token) = &look_again(record, &folder)?;
-    let ended = match (token, &record.token) {
-        (Some(token), Some(known)) if !args.no_revoke => end(token, known, record, settings, terminal),
-        _ => Revocation::OutOfReach,
+/// The profiles to log out of. With `--all`, also those that only a store knows, since `profiles.toml` was lost, and an error if a store
+/// could not be searched.
+fn ids(args: &Args, settings: &Settings, vault: &Vault) -> Result<(Vec<ProfileId>, Option<Error>), Error> {
+    if !args.all {
+        return Ok((vec![settings.profile()?], None));
+    }
+    let mut ids: Vec<ProfileId> = settings.profiles.iter().map(|profile| profile.id.clone()).collect();
+    let mut search_error = None;
+    for kind in StoreKind::ALL {
+        match vault.names(kind) {
+            Ok(names) => ids.extend(names.iter().filter_map(|name| settings.profile_named(name))),
+            Err(error) => search_error = Some(Error::from(error).with_exit(Exit::Store)),
+        }
+    }
+    let filter = settings.profile_filter();
+    ids.retain(|id| filter.includes(id));
+    ids.sort();
+    ids.dedup();
+    Ok((ids, search_error))
+}
+
+/// The token of that profile, or tokens in its stores that `profiles.toml` does not list.
+fn find_logins(id: &ProfileId, settings: &Settings, vault: &Vault) -> Result<Vec<Login>, Error> {
+    let listed = settings.profiles.find(id);
+    let without_token = |error: Error| {
+        let profile = listed?.clone();
+        let stored = profile.token.clone()?;
+        Some(Login { profile, stored, token: Err(error), is_listed: true })
     };
-    let is_revoked = matches!(ended, Revocation::Done);
-    let is_gone = forget_here(profile, token.as_ref(), args.purge, &folder).map_err(|error| match is_revoked {
-        true => {
-            error.hint(format!("the token is revoked at {}; it is only this machine that still has it", profile.host))
+    match vault.find(id, listed) {
+        Ok(Lookup::Found(profile, token)) => {
+            let stored = profile.token.clone().unwrap_or_else(|| StoredToken::unverified(&token));
+            Ok(vec![Login { profile: *profile, stored, token: Ok(token), is_listed: true }])
         }
-        false => error,
-    })?;
-    let result = if record.token.is_some() { say(profile, ended, terminal) } else { Ok(()) };
-    match (is_gone, args.purge) {
-        (true, true) => terminal.done(&format!("Forgot the settings of {profile}.")),
-        (true, false) => {}
-        (false, _) => {
-            terminal.warn(&format!("a login has put another token for {profile} there meanwhile; that one stays."))
+        Ok(Lookup::Missing(store)) => {
+            let message = format!("the {} no longer has the token of {id}", store.description());
+            Ok(without_token(Error::new(Exit::NoLogin, message)).into_iter().collect())
+        }
+        Err(error @ (store::Error::Mismatch(..) | store::Error::Damaged(..) | store::Error::BrokenFile(_))) => {
+            Ok(without_token(error.into()).into_iter().collect())
+        }
+        Err(error) => Err(Error::in_store(error, CommandLine::of("login", id))),
+        Ok(Lookup::NoToken) if listed.is_some() => Ok(Vec::new()),
+        Ok(Lookup::NoToken) => {
+            let profile = new_profile(&settings.login(&LoginFlags::default(), id.clone())?);
+            let mut logins = Vec::new();
+            for kind in StoreKind::ALL {
+                for token in vault.unlisted(kind, id, &settings.profiles)? {
+                    let stored = StoredToken::unverified(&token);
+                    let profile = Profile { store: kind, ..profile.clone() };
+                    logins.push(Login { profile, stored, token: Ok(token), is_listed: false });
+                }
+            }
+            Ok(logins)
         }
     }
-    result
 }
 
-/// The record as it is now, and its token. Read while no login is between its writes: else the one might be the old login's and the
-/// other the new one's, and what is ended at Quay not what is forgotten here.
-fn look_again(record: &Record, folder: &Path) -> Result<(Record, Option<AccessToken>), Error> {
-    let (_change, known) = Profiles::begin_change(folder)?;
-    let record = known.find(&record.profile).unwrap_or(record).clone();
-    let token = match &record.token {
-        Some(_) => store::open(record.store, folder).get(&record.profile)?,
-        None => None,
+impl Login {
+    /// Higher for a token that may be able to revoke others: it goes last.
+    fn revoking_rank(&self) -> u8 {
+        let can_revoke = |acting: &ActingToken<'_>| acting.can_revoke(self.profile.client_id.as_ref());
+        match (&self.stored.scopes, self.acting()) {
+            (Some(_), Some(acting)) if can_revoke(&acting) => 2,
+            (None, Some(_)) => 1,
+            _ => 0,
+        }
+    }
+
+    /// The token, to authenticate as.
+    fn acting(&self) -> Option<ActingToken<'_>> {
+        let token = self.token.as_ref().ok()?;
+        Some(ActingToken { token, scopes: self.stored.scopes.as_ref() })
+    }
+
+    /// Revokes the token at Quay with itself or one of `acting`, and deletes it whether or not that worked.
+    fn log_out(
+        &self,
+        acting: &[ActingToken<'_>],
+        args: &Args,
+        settings: &Settings,
+        vault: &Vault,
+        unreachable: &mut Unreachable,
+        terminal: &mut Terminal,
+    ) -> Vec<Error> {
+        let id = &self.profile.id;
+        let revocation = match &self.token {
+            Ok(_) if self.stored.expires_at.is_some_and(|expires_at| expires_at.is_past()) => {
+                Some(Ok(Revocation::AlreadyInactive))
+            }
+            Ok(token) if !args.no_revoke => Some(self.revoke(token, acting, settings, unreachable, terminal)),
+            _ => None,
+        };
+        let is_revoked = matches!(revocation, Some(Ok(Revocation::Done)));
+        let deleted = delete(id, Some(self), args.purge, vault, terminal).map_err(|error| match is_revoked {
+            true => error.hint(format!("the token was revoked at {}, but this machine still has it", id.host)),
+            false => error,
+        });
+        let is_deleted = deleted.as_ref().is_ok_and(|is_deleted| *is_deleted);
+        let mut errors: Vec<Error> = deleted.err().into_iter().collect();
+        let can_be_revoked = self.can_be_revoked_by(acting);
+        let revocation = match revocation {
+            // Then it does not matter that Quay could not be asked.
+            Some(Err(_)) if !can_be_revoked => Some(Ok(Revocation::NotPossible)),
+            revocation => revocation,
+        };
+        errors.extend(self.report(revocation, is_deleted, terminal));
+        errors
+    }
+
+    /// Fails if Quay cannot be asked. A host that could not be reached is not asked again.
+    fn revoke(
+        &self,
+        token: &AccessToken,
+        acting: &[ActingToken<'_>],
+        settings: &Settings,
+        unreachable: &mut Unreachable,
+        terminal: &mut Terminal,
+    ) -> Result<Revocation, Rc<Error>> {
+        let id = &self.profile.id;
+        if let Some(error) = unreachable.get(&id.host) {
+            return Err(Rc::clone(error));
+        }
+        let ask = || {
+            let client = Client::new(&settings.connection(id)?)?;
+            terminal.start_waiting(&format!("Revoking the token at {}", id.host));
+            let revocable = Revocable {
+                uuid: self.stored.uuid.as_ref(),
+                client_id: self.profile.client_id.as_ref(),
+                token: Some(token),
+            };
+            let revocation = revocable.revoke(&client, &acting.iter().collect::<Vec<_>>());
+            terminal.stop_waiting();
+            match revocation {
+                Revocation::Unreachable(error) => Err(Error::from(error)),
+                revocation => Ok(revocation),
+            }
+        };
+        ask().map_err(|error| Rc::clone(unreachable.entry(id.host.clone()).or_insert(Rc::new(error))))
+    }
+
+    /// Whether one of these tokens may have the scopes to revoke this one.
+    fn can_be_revoked_by(&self, acting: &[ActingToken<'_>]) -> bool {
+        acting.iter().any(|acting| acting.can_revoke(self.profile.client_id.as_ref()))
+    }
+
+    /// Says what happened to the token here and at Quay.
+    fn report(
+        &self,
+        revocation: Option<Result<Revocation, Rc<Error>>>,
+        is_deleted: bool,
+        terminal: &mut Terminal,
+    ) -> Option<Error> {
+        let id = &self.profile.id;
+        let host = &id.host;
+        let deleted = match self.is_listed {
+            true => format!("Deleted the token of {id}"),
+            false => format!("Deleted a token of {id} that profiles.toml did not list"),
+        };
+        let is_missing = self.token.as_ref().is_err_and(|error| error.exit == Exit::NoLogin);
+        match (&revocation, &self.token) {
+            (Some(Ok(Revocation::Done)), _) => {
+                let deleted = if is_deleted { " and deleted it" } else { "" };
+                terminal.done(&format!("Revoked the token of {id}{deleted}."));
+            }
+            _ if !is_deleted || is_missing => {}
+            (Some(Ok(Revocation::AlreadyInactive)), _) => {
+                terminal.done(&format!("{deleted}, which was no longer valid at {host}."));
+            }
+            (_, Ok(_)) => terminal.done(&format!("{deleted}.")),
+            (_, Err(error)) => terminal.done(&format!("Logged out of {id}, although {error}.")),
+        }
+        let validity = match (&revocation, self.stored.expires_at) {
+            (Some(Ok(Revocation::StillValid)), Some(expires_at)) => {
+                format!("it is still valid at Quay until {}", expires_at.day_or_time())
+            }
+            (Some(Ok(Revocation::StillValid)), None) => "it is still valid at Quay".to_owned(),
+            _ => "it may still be valid at Quay".to_owned(),
+        };
+        let by_hand = format!("{validity}; {}", revoke_by_hand(host));
+        let failed = || Error::new(Exit::Network, format!("could not revoke the token of {id} at {host}"));
+        match (revocation, &self.token) {
+            (Some(Ok(Revocation::Done | Revocation::AlreadyInactive)), _) => None,
+            (Some(Ok(Revocation::Unreachable(cause))), _) => {
+                Some(failed().hint(by_hand).caused_by_error(&cause.into()))
+            }
+            (Some(Ok(Revocation::Refused(reason) | Revocation::Failed(reason))), _) => {
+                Some(failed().caused_by(reason).hint(by_hand))
+            }
+            (Some(Err(cause)), _) => Some(failed().with_exit(cause.exit).hint(by_hand).caused_by_error(&cause)),
+            (_, Err(error)) if is_missing => Some(Error::new(Exit::NoLogin, error.to_string()).hint(by_hand)),
+            (Some(Ok(Revocation::NotPossible | Revocation::StillValid)) | None, _) => {
+                terminal.hint(by_hand.as_str());
+                None
+            }
+        }
+    }
+}
+
+/// Deletes the token, and with `purge` the settings. Returns `false`, and deletes nothing, if a login has stored another token meanwhile.
+fn delete(
+    id: &ProfileId,
+    login: Option<&Login>,
+    purge: bool,
+    vault: &Vault,
+    terminal: &mut Terminal,
+) -> Result<bool, Error> {
+    let failed = |error| store_error(error, CommandLine::of("login", id));
+    let mut change = vault.begin()?;
+    let now = change.profiles().find(id).and_then(|profile| profile.token.as_ref());
+    let expected = login.filter(|login| login.is_listed).map(|login| &login.stored.fingerprint);
+    if now.is_some() && now.map(|token| &token.fingerprint) != expected {
+        terminal.warn(&format!("a login stored a new token of {id} meanwhile, which was not deleted."));
+        return Ok(false);
+    }
+    let deletion = match login {
+        Some(login) if !login.is_listed => change.delete_unlisted(id),
+        _ => change.delete(id, purge),
     };
-    Ok((record, token))
-}
-
-/// Forgets the token, and the settings too where that is wanted. `false` where by now another token is kept: a login has ended
-/// meanwhile, and nobody wanted its token to go.
-fn forget_here(profile: &Profile, token: Option<&AccessToken>, purge: bool, folder: &Path) -> Result<bool, Error> {
-    let (_change, known) = Profiles::begin_change(folder)?;
-    if let Some(Record { store, token: Some(_), .. }) = known.find(profile) {
-        let store = store::open(*store, folder);
-        if store.get(profile)?.is_some_and(|kept| token.is_none_or(|token| !kept.same_as(token))) {
-            return Ok(false);
-        }
-        // The token goes first: if its store fails, the record still says that there is one.
-        store.delete(profile)?;
+    if let Some(error) = deletion.leftover {
+        return Err(failed(error).hint(CommandLine::of("logout", id).purpose("to try again")));
     }
-    Profiles::update(folder, |profiles| if purge { profiles.forget(profile) } else { profiles.forget_token(profile) })?;
+    if let Some(error) = deletion.not_updated {
+        return Err(Error::new(Exit::Store, format!("deleted the token of {id}, but its profile still lists it"))
+            .caused_by(failed(error).one_line())
+            .hint(CommandLine::of("logout", id).purpose("when the disk has room and can be written to again")));
+    }
+    if purge {
+        terminal.done(&format!("Deleted the settings of {id}."));
+    }
     Ok(true)
 }
 
-/// Ends the token by its own word.
-fn end(
-    token: &AccessToken,
-    known: &TokenRecord,
-    record: &Record,
-    settings: &Settings,
-    terminal: &mut Terminal,
-) -> Revocation {
-    let profile = &record.profile;
-    let doomed = Doomed { known, record, token: Some(token) };
-    let authority = Authority { token, scopes: known.scopes.as_ref() };
-    if !doomed.is_within_reach_of(&authority) {
-        return Revocation::OutOfReach;
+/// Tries again to delete what earlier logins and logouts could not, unless this one has tried it just now. `None` if there was nothing.
+fn delete_leftovers(tried: &[Login], vault: &Vault, terminal: &mut Terminal) -> Option<Vec<Error>> {
+    let mut leftovers = vault.profiles().ok()?.leftovers().to_vec();
+    leftovers.retain(|Leftover { id, store }| {
+        tried.iter().all(|login| login.profile.id != *id || login.profile.store != *store)
+    });
+    if leftovers.is_empty() {
+        return None;
     }
-    // What keeps Quay from being asked does not keep the token from being forgotten.
-    let client = settings
-        .login(&LoginFlags::default(), profile.clone())
-        .map_err(|error| error.to_string())
-        .and_then(|login| Client::new(&profile.host, login.ca_file.as_deref()).map_err(|error| error.to_string()));
-    match client {
-        Err(reason) => Revocation::Failed(reason),
-        Ok(client) => {
-            terminal.wait_for(&format!("Ending the token at {}", profile.host), None);
-            let ended = doomed.revoke(&client, &authority);
-            terminal.waited();
-            ended
+    let mut change = match vault.begin() {
+        Ok(change) => change,
+        Err(error) => return Some(vec![Error::from(error).with_exit(Exit::Store)]),
+    };
+    let delete = |leftover: &Leftover| match change.delete_leftover(leftover) {
+        Ok(()) => {
+            let (id, store) = (&leftover.id, leftover.store.description());
+            terminal.done(&format!("Deleted an older token of {id} from the {store}."));
+            None
         }
-    }
-}
-
-/// Says what became of the token, here and at Quay.
-fn say(profile: &Profile, ended: Revocation, terminal: &mut Terminal) -> Result<(), Error> {
-    let host = &profile.host;
-    match ended {
-        Revocation::Done => terminal.done(&format!("Revoked the token of {profile} at {host}, and forgot it.")),
-        Revocation::AlreadyEnded => {
-            terminal.done(&format!("Forgot the token of {profile}, which had ended at {host} before."));
+        Err(error) => {
+            let cause = Error::from(error).one_line();
+            let error = Error::new(Exit::Store, leftover.to_string()).caused_by(cause);
+            Some(error.hint(CommandLine::new("logout").flag("--all").purpose("to try again")))
         }
-        Revocation::OutOfReach => {
-            terminal.done(&format!("Forgot the token of {profile}."));
-            terminal.hint(&format!("it stays valid at {host}; {}", by_hand(host)));
-        }
-        Revocation::Failed(reason) => {
-            terminal.done(&format!("Forgot the token of {profile}."));
-            return Err(Error::new(Exit::Network, format!("the token of {profile} could not be revoked at {host}"))
-                .caused_by(reason)
-                .hint(format!("it is forgotten here and stays valid there; {}", by_hand(host))));
-        }
-    }
-    Ok(())
+    };
+    Some(leftovers.iter().filter_map(delete).collect())
 }

@@ -1,113 +1,168 @@
-//! The commands, one file each: its `Args` and its `run`. To add one: a file here, a variant and an arm below, a file in `tests/e2e/`.
+//! The commands. Each has a file or folder with its arguments (`Args`) and its `run`. To add one, add such a file, a variant and an arm
+//! below, and a file in `tests/e2e/`.
 
 mod api;
+mod api_field;
+mod api_refusal;
+mod choice;
 mod completions;
 mod credential_helper;
 mod docker;
 mod doctor;
 mod exec;
-mod explain;
 mod export;
-mod held;
+mod help;
+mod keyring_dialog;
 mod login;
 mod logout;
 mod man;
 mod print_token;
 mod recover;
-mod revoking;
+mod revoke;
 mod scopes;
+mod selected_token;
+mod share;
 mod status;
+mod switch;
 mod tokens;
 
-pub(crate) use credential_helper::in_protocol;
 #[cfg(any(test, fuzzing))]
-pub(crate) use explain::Reason;
+pub(crate) use api_refusal::RefusalBody;
+pub(crate) use completions::VARIABLE as COMPLETION_VARIABLE;
 pub(crate) use recover::recover;
 
 use std::ffi::OsString;
+use std::process::ExitCode;
 
+use choice::choose_host;
 use clap::Subcommand;
 
 use crate::error::Error;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
 
-/// What can be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Get a token in the browser and keep it
+    /// Log in with the browser and store the token
+    #[command(alias = "refresh")]
     Login(Box<login::Args>),
-    /// Print the token and a newline, nothing else
+    /// Print the token
+    #[command(alias = "token")]
     PrintToken(print_token::Args),
-    /// Run a command that finds the token in its environment
+    /// Run a command with the token in its environment
     Exec(exec::Args),
     /// Let docker, podman, skopeo and buildah use the token
-    #[command(subcommand, before_help = "quay-auth docker install\nquay-auth docker status")]
+    #[command(subcommand, after_help = docker::EXAMPLES)]
     Docker(docker::Action),
     /// Write the token in the format of another tool
     Export(export::Args),
-    /// Ask Quay's API with the token
+    /// Send a request to Quay's API
     Api(Box<api::Args>),
-    /// Show every login
+    /// Show your profiles, and whether Quay accepts their tokens
+    #[command(alias = "whoami")]
     Status(status::Args),
+    /// Choose the profile that commands use by default
+    Switch(switch::Args),
+    /// Print the login command and settings for other users
+    Share(share::Args),
     /// Show what each scope allows
     Scopes(scopes::Args),
-    /// List, make and end the tokens of the application
-    #[command(
-        subcommand,
-        before_help = "quay-auth tokens list\nquay-auth tokens create --name ci --scopes repo:read --expires 30d"
-    )]
+    /// List, create and revoke tokens of the application
+    #[command(subcommand, before_help = tokens::REQUIREMENTS, after_help = tokens::EXAMPLES)]
     Tokens(tokens::Action),
-    /// Check each thing that a login needs, and say what to do
+    /// Check what a login needs, and show how to fix it
     Doctor(doctor::Args),
-    /// End a token at Quay, and forget it
+    /// Delete the token, and revoke it at Quay if possible
     Logout(logout::Args),
-    /// Print the completions for a shell
+    /// Print the completion script for a shell
     Completions(completions::Args),
-    /// Print a manual page
+    /// Show a manual page
     Man(man::Args),
-    /// Answer docker and its kin: what `docker-credential-quay-auth` becomes
+    /// Show the help of a command, or of a topic
+    Help(help::Args),
+    /// Print the version, as `--version` does
+    #[command(hide = true)]
+    Version,
+    /// Answer docker, podman, skopeo and buildah
     #[command(hide = true)]
     CredentialHelper(credential_helper::Args),
 }
 
 impl Command {
-    /// The command of these words, where it is one that programs run thousands of times a day: a script's `print-token` and `exec`, and what
-    /// docker asks. Defining all commands and flags for the parser takes a quarter of their time.
-    pub(crate) fn of_program(words: &[OsString]) -> Option<Self> {
+    /// The command of these words, if it is one that programs run thousands of times a day and has no option. Defining all commands
+    /// and options for the parser would take a quarter of its time.
+    pub(crate) fn without_parser(words: &[OsString]) -> Option<Self> {
         match words {
-            [name] if name == "print-token" => Some(Command::PrintToken(print_token::Args::default())),
-            [name, end_of_flags, verb] if name == "credential-helper" && end_of_flags == "--" => {
-                Some(Command::CredentialHelper(credential_helper::Args::asking(verb)))
+            [name] if name == "print-token" || name == "token" => {
+                Some(Command::PrintToken(print_token::Args::default()))
             }
-            [name, end_of_flags, command @ ..] if name == "exec" && end_of_flags == "--" && !command.is_empty() => {
-                Some(Command::Exec(exec::Args::becoming(command)))
+            [name, end_of_options, verb] if name == "credential-helper" && end_of_options == "--" => {
+                Some(Command::CredentialHelper(credential_helper::Args::with_verb(verb)))
+            }
+            [name, end_of_options, command @ ..] if name == "exec" && end_of_options == "--" && !command.is_empty() => {
+                Some(Command::Exec(exec::Args::with_command(command)))
             }
             _ => None,
         }
     }
 
-    /// Runs it. What tells of the command line alone needs no settings, which may be broken.
+    /// Whether it has `--json`.
+    pub(crate) fn prints_json(&self) -> bool {
+        match self {
+            Command::PrintToken(args) => args.json,
+            Command::Docker(docker::Action::Status(args)) => args.json,
+            Command::Status(args) => args.json,
+            Command::Scopes(args) => args.json,
+            Command::Tokens(tokens::Action::List(args)) => args.json,
+            Command::Tokens(tokens::Action::Create(args)) => args.json,
+            Command::Doctor(args) => args.json,
+            _ => false,
+        }
+    }
+
+    /// Runs it. `load` reads the settings, which may be broken, so commands that need none do not call it; `program` defines the
+    /// whole command line.
     pub(crate) fn run(
         self,
         load: impl FnOnce(&mut Terminal) -> Result<Settings, Error>,
+        program: impl FnOnce() -> clap::Command,
         terminal: &mut Terminal,
-    ) -> Result<(), Error> {
-        match self {
-            Command::Login(args) => login::run(&args, &load(terminal)?, terminal),
+    ) -> Result<ExitCode, Error> {
+        let result = match self {
+            Command::Login(args) => login::run(&args, &choose_host(load(terminal)?, terminal)?, terminal),
             Command::PrintToken(args) => print_token::run(&args, &load(terminal)?, terminal),
-            Command::Exec(args) => exec::run(&args, &load(terminal)?),
+            Command::Exec(args) => exec::run(&args, &load(terminal)?, terminal),
+            Command::Docker(action @ docker::Action::Install(_)) => {
+                docker::run(&action, &choose_host(load(terminal)?, terminal)?, terminal)
+            }
             Command::Docker(action) => docker::run(&action, &load(terminal)?, terminal),
             Command::Export(args) => export::run(&args, &load(terminal)?, terminal),
-            Command::Api(args) => api::run(&args, &load(terminal)?, terminal),
+            Command::Api(args) => api::run(&args, &choose_host(load(terminal)?, terminal)?, terminal),
+            Command::Switch(args) => switch::run(&args, &load(terminal)?, terminal),
+            Command::Share(args) => share::run(&args, &choose_host(load(terminal)?, terminal)?, terminal),
             Command::Status(args) => status::run(&args, &load(terminal)?, terminal),
             Command::Scopes(args) => scopes::run(&args, &load(terminal)?, terminal),
-            Command::Tokens(action) => tokens::run(&action, &load(terminal)?, terminal),
-            Command::Doctor(args) => doctor::run(&args, &load(terminal)?, terminal),
-            Command::Logout(args) => logout::run(&args, &load(terminal)?, terminal),
+            Command::Tokens(action) => tokens::run(&action, &choose_host(load(terminal)?, terminal)?, terminal),
+            Command::Doctor(args) => doctor::run(&args, load, terminal),
+            Command::Logout(args) => logout::run(&args, load(terminal)?, terminal),
             Command::Completions(args) => completions::run(&args, terminal),
-            Command::Man(args) => man::run(&args, terminal),
-            Command::CredentialHelper(args) => credential_helper::run(&args, &load(terminal)?, terminal),
+            Command::Man(args) => man::run(&args, program(), terminal),
+            Command::Help(args) => help::run(&args, terminal),
+            Command::Version => terminal.print(program().render_version().trim_end()),
+            Command::CredentialHelper(args) => return credential_helper::run(&args, load, terminal),
+        };
+        result.map(|()| ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_names_of_print_token_need_no_parser() {
+        for name in ["print-token", "token"] {
+            assert!(matches!(Command::without_parser(&[name.into()]), Some(Command::PrintToken(_))), "{name}");
         }
     }
 }

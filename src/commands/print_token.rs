@@ -1,86 +1,94 @@
-//! `print-token`: the token on stdout. Reads settings, list of logins and store; no runtime, no network, no prompt.
+//! `print-token`: prints the token on stdout. Reads the settings, `profiles.toml` and the store; no async runtime, no network, no prompt.
 
 use serde::Serialize;
 
-use super::held::{Held, held};
-use crate::completion;
-use crate::domain::{BASIC_USER, Profile, Scopes, Timestamp};
-use crate::error::{Error, Exit};
+use super::selected_token::{SelectedToken, select_token};
+use crate::domain::{OAUTH_TOKEN_USER, ProfileId, Scopes, Timestamp};
+use crate::error::{Error, Exit, login_with_more_scopes};
+use crate::hint::CommandLine;
 use crate::settings::Settings;
-use crate::store::TokenRecord;
+use crate::store::StoredToken;
 use crate::terminal::Terminal;
 
-/// The two lines that most people need: the help begins with them.
-const FIRST: &str = "\
-token=$(quay-auth print-token --require repo:write)
-quay-auth print-token | skopeo login --username '$oauthtoken' --password-stdin quay.io";
+const DESCRIPTION: &str = "\
+Prints the token and a newline, nothing else. Some tools can get the token
+without this command: `docker install` sets up docker, podman, skopeo and
+buildah, `export` writes it for curl and others, and `exec` runs any command.";
 
-/// Stands below the help.
-const NOTES: &str = "\
-For docker and podman, see `docker install`; for curl, `export curl-config`; for a command, `exec`.";
+const EXAMPLES: &str = "\
+Examples:
+  # Use the token in a script, and stop if it does not allow pushing
+  token=$(quay-auth print-token --require repo:write)
 
-/// What `print-token` takes.
+  # Log in with skopeo
+  quay-auth print-token |
+    skopeo login --username '$oauthtoken' --password-stdin quay.io
+
+  # See when the token expires
+  quay-auth print-token --json | jq -r .expires_at";
+
 #[derive(Debug, Default, clap::Args)]
-#[command(before_help = FIRST, after_help = NOTES)]
+#[command(before_help = DESCRIPTION, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Fail unless the token has these scopes
-    #[arg(long, value_name = "SCOPES", add = completion::scopes())]
+    /// Fail unless the token has these scopes, for example repo:write
+    #[arg(long, value_name = "SCOPES")]
     require: Option<Scopes>,
 
-    /// Print a JSON object: token, host, username, scopes, expires_at
+    /// Print a JSON object with the token, host, username, scopes and expiry
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
-/// What `--json` prints. Documented in the README; only ever added to.
+/// The output of `--json`, documented in docs/reference.md. Fields may be added, but not renamed or removed.
 #[derive(Serialize)]
 struct Json<'a> {
-    /// The token.
     token: &'a str,
-    /// The host, as `--host` takes it.
+    /// As `--host` accepts it.
     host: String,
-    /// The user name that goes with the token where a password is asked for.
+    /// The user name to give with the token wherever a password is expected.
     username: &'static str,
-    /// The scopes, where they are known.
     scopes: Option<&'a Scopes>,
-    /// The end, where it is known.
     expires_at: Option<Timestamp>,
 }
 
-/// Prints the token.
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
-    let Held { profile, token, record } = held(settings)?;
+    let SelectedToken { profile, token, stored } = select_token(settings, terminal)?;
+    let stored = stored.as_ref();
     if let Some(required) = &args.require {
-        check_scopes(&profile, record.as_ref(), required)?;
+        check_scopes(&profile, stored, required)?;
     }
+    terminal.mask_in_log(&token);
     if !args.json {
-        return terminal.secret(&token);
+        return terminal.print_token(&token);
     }
-    let json = Json {
+    terminal.print_json(&Json {
         token: token.expose(),
         host: profile.host.to_string(),
-        username: BASIC_USER,
-        scopes: record.as_ref().and_then(|record| record.scopes.as_ref()),
-        expires_at: record.as_ref().and_then(|record| record.expires_at),
-    };
-    terminal.json(&json)
+        username: OAUTH_TOKEN_USER,
+        scopes: stored.and_then(|stored| stored.scopes.as_ref()),
+        expires_at: stored.and_then(|stored| stored.expires_at),
+    })
 }
 
-/// Fails where the token is not known to have the required scopes.
-fn check_scopes(profile: &Profile, record: Option<&TokenRecord>, required: &Scopes) -> Result<(), Error> {
-    let Some(record) = record else {
+/// Fails unless the token is known to have the required scopes.
+fn check_scopes(profile: &ProfileId, stored: Option<&StoredToken>, required: &Scopes) -> Result<(), Error> {
+    let Some(stored) = stored else {
         return Err(Error::new(Exit::NoLogin, "the scopes of the token in QUAY_AUTH_TOKEN are not known")
-            .hint("leave out --require, or unset QUAY_AUTH_TOKEN to use the stored login"));
+            .hint("leave out --require, or unset QUAY_AUTH_TOKEN to use the stored token"));
     };
-    let flags = profile.flags();
-    match &record.scopes {
+    match &stored.scopes {
         None => Err(Error::new(Exit::NoLogin, format!("the scopes of the token of {profile} are not known"))
-            .hint(format!("tell them with the token: quay-auth login --with-token {flags} --scopes {required}"))
-            .hint(format!("or get a new one: quay-auth login {flags} --scopes {required}"))),
+            .hint(
+                CommandLine::of("login", profile)
+                    .flag("--with-token")
+                    .option("--scopes", Some(required))
+                    .purpose("store the token again with its scopes"),
+            )
+            .hint(login_with_more_scopes(profile, required).purpose("or get a new token"))),
         Some(granted) => match granted.missing(required) {
             None => Ok(()),
             Some(missing) => Err(Error::new(Exit::NoLogin, format!("the token of {profile} lacks {missing}"))
-                .hint(format!("quay-auth login {flags} --scopes {}", granted.with(required)))),
+                .hint(login_with_more_scopes(profile, &missing))),
         },
     }
 }

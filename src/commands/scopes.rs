@@ -1,58 +1,59 @@
-//! `scopes`: what each scope allows, which are dangerous, which brings along which; and what a host offers.
+//! `scopes`: what each scope allows, which scopes are dangerous, and which scopes a host offers.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::domain::{KnownScope, Scopes, ServerText};
+use crate::domain::{KnownScope, Scopes, ServerText, nearest};
 use crate::error::{Error, Exit};
 use crate::quay::{Client, offered_scopes};
-use crate::settings::{LoginFlags, Settings};
+use crate::settings::Settings;
 use crate::terminal::Terminal;
 
-/// The two lines that most people need: the help begins with them.
-const FIRST: &str = "\
-quay-auth scopes
-quay-auth scopes --host quay.example.com";
+const DESCRIPTION: &str = "\
+Without --host, shows the scopes that Quay has today and asks no server. With
+--host, shows the scopes that this host offers.
 
-/// Stands below the help.
-const NOTES: &str = "\
-Without --host nobody is asked: these are Quay's scopes of today. With it, those that the host offers.
-No scope gives a right that the user does not have.";
+No scope gives a right that the user does not have. Quay asks for another
+confirmation before it grants a dangerous scope.";
 
-/// What `scopes` takes.
+const EXAMPLES: &str = "\
+Examples:
+  # Show the scopes of a host
+  quay-auth scopes --host quay.example.com
+
+  # List the dangerous scopes
+  quay-auth scopes --json | jq -r '.scopes[] | select(.dangerous).scope'";
+
 #[derive(Debug, clap::Args)]
-#[command(before_help = FIRST, after_help = NOTES)]
+#[command(before_help = DESCRIPTION, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Print a JSON object instead
+    /// Print a JSON object instead of a table
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
-/// What `--json` prints. Documented in the README; only ever added to.
+/// The output of `--json`, documented in docs/reference.md. Fields may be added, but not renamed or removed.
 #[derive(Serialize)]
 struct Json<'a> {
-    /// In Quay's order; what only the host knows comes last.
+    /// In Quay's order, followed by those that only the host knows.
     scopes: Vec<Row<'a>>,
 }
 
-/// One scope.
 #[derive(Serialize)]
 struct Row<'a> {
-    /// Quay's word.
     scope: String,
-    /// What it allows.
     allows: String,
-    /// The words that it brings along.
+    /// The scopes that this one includes.
     implies: &'a [&'a str],
-    /// Whether Quay asks twice before it is granted; not known of a scope that only the host knows.
+    /// Whether Quay asks for another confirmation before it grants the scope; unknown if only the host knows the scope.
     dangerous: Option<bool>,
 }
 
 impl From<&'static KnownScope> for Row<'static> {
     fn from(known: &'static KnownScope) -> Self {
         Row {
-            scope: known.word.to_owned(),
+            scope: known.name.to_owned(),
             allows: known.allows.to_owned(),
             implies: known.implies,
             dangerous: Some(known.is_dangerous),
@@ -61,40 +62,46 @@ impl From<&'static KnownScope> for Row<'static> {
 }
 
 impl Row<'_> {
-    /// The cells of the table.
     fn cells(&self) -> [String; 4] {
-        let danger = if self.dangerous == Some(true) { "dangerous" } else { "" };
-        [self.scope.clone(), self.allows.clone(), self.implies.join(", "), danger.to_owned()]
+        let dangerous = if self.dangerous == Some(true) { "yes" } else { "" };
+        [self.scope.clone(), self.allows.clone(), self.implies.join(", "), dangerous.to_owned()]
     }
 }
 
-/// Shows the scopes.
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
-    let offered = if settings.chosen().names_host() { Some(ask(settings, terminal)?) } else { None };
+    let offered = if settings.profile_filter().has_host() { Some(ask(settings, terminal)?) } else { None };
     let is_offered = |known: &&KnownScope| {
-        offered.as_ref().is_none_or(|offered| offered.contains_key(&ServerText::from(known.word)))
+        offered.as_ref().is_none_or(|offered| offered.contains_key(&ServerText::from(known.name)))
     };
     let mut rows: Vec<Row<'_>> = Scopes::known().filter(is_offered).map(Row::from).collect();
-    for (word, says) in offered.into_iter().flatten() {
-        if !Scopes::known_words().any(|known| known == word.as_str()) {
-            rows.push(Row { scope: word.to_string(), allows: says.to_string(), implies: &[], dangerous: None });
+    for (scope, description) in offered.into_iter().flatten() {
+        if !Scopes::known_names().any(|known| known == scope.as_str()) {
+            rows.push(Row { scope: scope.to_string(), allows: description.to_string(), implies: &[], dangerous: None });
         }
     }
     if args.json {
-        return terminal.json(&Json { scopes: rows });
+        return terminal.print_json(&Json { scopes: rows });
     }
-    let mut table = vec![["SCOPE", "ALLOWS TO", "BRINGS ALONG", ""].map(str::to_owned)];
+    let mut table = vec![["SCOPE", "ALLOWS", "INCLUDES", "DANGEROUS"].map(str::to_owned)];
     table.extend(rows.iter().map(Row::cells));
-    terminal.table(&table)
+    terminal.print_table(&table)
 }
 
-/// What the host offers.
+/// The error for a scope that is not one of these.
+pub(super) fn unknown_scope(scope: &str, known: &[&str]) -> Error {
+    let suggestion = nearest(scope, known.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
+    Error::new(Exit::Usage, format!("unknown scope `{scope}`{}", suggestion.unwrap_or_default()))
+        .hint(format!("choose from {}", known.join(", ")))
+}
+
+/// The scopes that the host offers, with its descriptions.
 fn ask(settings: &Settings, terminal: &mut Terminal) -> Result<BTreeMap<ServerText, ServerText>, Error> {
-    let login = settings.login(&LoginFlags::default(), settings.profile()?)?;
-    let host = &login.profile.host;
-    terminal.wait_for(&format!("Asking {host}"), None);
-    let offered = Client::new(host, login.ca_file.as_deref()).and_then(|client| offered_scopes(&client));
-    terminal.waited();
+    let profile = settings.profile()?;
+    let host = &profile.host;
+    let connection = settings.connection(&profile)?;
+    terminal.start_waiting(&format!("Waiting for {host}"));
+    let offered = Client::new(&connection).and_then(|client| offered_scopes(&client));
+    terminal.stop_waiting();
     let offered = offered?;
     if offered.is_empty() {
         return Err(Error::new(Exit::Failure, format!("{host} does not say which scopes it offers"))

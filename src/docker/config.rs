@@ -1,230 +1,217 @@
-//! Docker's `config.json`, of which one key is ours: `credHelpers[HOST]`. All else stays as it is, byte for byte.
-
-use std::collections::BTreeSet;
-use std::ops::Range;
+//! Docker's `config.json`. quay-auth changes only `credHelpers[HOST]`; everything else stays the same, byte for byte.
+//!
+//! It is read as docker, podman, skopeo and buildah read it, with Go's `encoding/json`: keys in any case, `null` for no value, the last one of
+//! several values, and all objects of one key as one.
 
 use jsonc_parser::ast::{Object, ObjectProp, Value};
-use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use serde::de::IgnoredAny;
 
 use crate::domain::Host;
 
-use super::ServerUrl;
+use super::json_edit::{addition, addition_to_empty, bytes, quoted, removal};
+use super::{HELPER, HelperName, parse_server_url};
 
-/// The object that names a helper for each host.
+/// The key of the object that names a helper for each host.
 const HELPERS: &str = "credHelpers";
 
-/// Why the file is not changed.
+/// Why quay-auth does not use or change the file.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum BrokenConfig {
-    /// It is not JSON as docker reads it.
+pub(crate) enum BrokenDockerConfig {
+    /// Line and column count from 1.
     #[error("line {line}, column {column}: {message}")]
-    NotJson {
-        /// Where, from 1.
-        line: usize,
-        /// Where, from 1.
-        column: usize,
-        /// What is wrong.
-        message: String,
-    },
-    /// It begins with a byte order mark, at which docker stops.
-    #[error("it begins with a byte order mark, which docker does not read")]
+    NotJson { line: usize, column: usize, message: String },
+    #[error("it begins with a byte order mark, which docker does not accept")]
     ByteOrderMark,
-    /// A part of it has another form than docker's.
+    /// JSON, but not in the form that docker uses.
     #[error("{0}")]
-    OddForm(&'static str),
+    WrongForm(&'static str),
 }
 
-/// Docker's settings: the text of the file, one JSON object.
+/// The text of docker's `config.json`: one JSON object.
 #[derive(Debug)]
-pub(crate) struct Config(String);
+pub(crate) struct DockerConfig(String);
 
-impl Config {
-    /// Reads the text of the file; an empty one is no settings yet.
-    pub(crate) fn parse(text: &str) -> Result<Self, BrokenConfig> {
+impl DockerConfig {
+    /// A blank text counts as `{}`.
+    pub(crate) fn parse(text: &str) -> Result<Self, BrokenDockerConfig> {
         if text.starts_with('\u{feff}') {
-            return Err(BrokenConfig::ByteOrderMark);
+            return Err(BrokenDockerConfig::ByteOrderMark);
         }
-        let text = if text.trim().is_empty() { "{\n}\n" } else { text };
-        // The parser that knows places is lenient; what docker would refuse is refused here first, nesting without end too.
-        serde_json::from_str::<serde_json::Value>(text).map_err(|error| {
+        let text = if is_blank(text) { "{\n}\n" } else { text };
+        // The parser that knows positions accepts more than docker does, so what docker would reject is rejected here first.
+        serde_json::from_str::<IgnoredAny>(text).map_err(|error| {
+            // This type rejects more, but with better messages.
+            let error = serde_json::from_str::<serde_json::Value>(text).err().unwrap_or(error);
             let message = error.to_string();
             let message = message.rsplit_once(" at line").map_or(message.as_str(), |(message, _)| message).to_owned();
-            BrokenConfig::NotJson { line: error.line(), column: error.column(), message }
+            BrokenDockerConfig::NotJson { line: error.line(), column: error.column(), message }
         })?;
-        let config = Config(text.to_owned());
-        let object = config.object().ok_or(BrokenConfig::OddForm("it should be one JSON object"))?;
-        match members(&object, HELPERS)[..] {
-            [] => {}
-            [ObjectProp { value: Value::Object(helpers), .. }] => check_helpers(helpers)?,
-            [_] => return Err(BrokenConfig::OddForm("`credHelpers` should be an object of host names and helpers")),
-            _ => return Err(BrokenConfig::OddForm("`credHelpers` stands in it more than once")),
+        let value = parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default()).map_err(|error| {
+            let (line, column) = (error.line_display(), error.column_display());
+            BrokenDockerConfig::NotJson { line, column, message: error.kind().to_string() }
+        })?;
+        let Some(Value::Object(object)) = value.value else {
+            return Err(BrokenDockerConfig::WrongForm("it should be one JSON object"));
+        };
+        for helpers in members(&object, HELPERS) {
+            check_helpers(&helpers.value)?;
         }
-        Ok(config)
+        Ok(DockerConfig(text.to_owned()))
     }
 
-    /// The outermost object.
-    fn object(&self) -> Option<Object<'_>> {
-        match parse_to_ast(&self.0, &CollectOptions::default(), &ParseOptions::default()).ok()?.value? {
-            Value::Object(object) => Some(object),
+    #[expect(clippy::expect_used, reason = "`parse` accepts only an object, and it stays one")]
+    fn object(&self) -> Object<'_> {
+        let value = parse_to_ast(&self.0, &CollectOptions::default(), &ParseOptions::default());
+        match value.ok().and_then(|value| value.value) {
+            Some(Value::Object(object)) => Some(object),
             _ => None,
         }
+        .expect("docker's settings are an object")
     }
 
-    /// The object `credHelpers`, where there is one.
-    fn helpers(&self) -> Option<Object<'_>> {
-        object_of(&self.object()?, HELPERS).cloned()
+    /// The helper for that host alone, without the default helper.
+    pub(crate) fn helper(&self, host: &Host) -> Option<HelperName> {
+        self.entry(host).filter(|helper| !helper.as_str().is_empty())
     }
 
-    /// The helper that the host's credentials come from.
-    pub(crate) fn helper(&self, host: &Host) -> Option<String> {
-        Some(self.helpers()?.get_string(&host.registry())?.value.to_string())
+    /// The same, but also an empty name, which makes docker store logins for that host in the file itself. `null` counts as that.
+    pub(crate) fn entry(&self, host: &Host) -> Option<HelperName> {
+        let object = self.object();
+        let (_, entry) = helper_entry(&object, host)?;
+        Some(text_of(&entry.value).into())
     }
 
-    /// How many hosts have a helper of their own.
-    pub(crate) fn count_helpers(&self) -> usize {
-        self.helpers().map_or(0, |helpers| helpers.properties.len())
+    /// Whether quay-auth is the helper for any host.
+    pub(crate) fn uses_quay_auth(&self) -> bool {
+        let object = self.object();
+        let mut helpers = objects(&object, HELPERS).into_iter().flat_map(|helpers| &helpers.properties);
+        helpers.any(|helper| text_of(&helper.value) == HELPER)
     }
 
-    /// The helper for every host that has none of its own, such as the desktop's keyring.
-    pub(crate) fn default_helper(&self) -> Option<String> {
-        let object = self.object()?;
-        let name = members(&object, "credsStore").first()?.value.as_string_lit()?.value.to_string();
-        (!name.is_empty()).then_some(name)
-    }
-
-    /// Whether a login of the host's, or of a namespace there, stands in the file itself. An empty entry is none: docker leaves one
-    /// behind that says where it is logged in by a helper.
-    pub(crate) fn has_login(&self, host: &Host) -> bool {
-        let is_of_host = |name: &str| {
-            let server = name.split_once('/').filter(|_| !name.contains("://")).map_or(name, |(server, _)| server);
-            ServerUrl::parse(server).is_some_and(|server| server.means(host))
+    /// The text of `credHelpers`, if there is nothing in it: `{}` or `null`. [`remove_helper`](Self::remove_helper) can restore it.
+    pub(crate) fn empty_helpers(&self) -> Option<&str> {
+        let object = self.object();
+        let range = match (objects(&object, HELPERS).last(), members(&object, HELPERS).last()) {
+            (Some(helpers), _) if helpers.properties.is_empty() => bytes(*helpers),
+            (None, Some(null)) => bytes(&null.value),
+            _ => return None,
         };
-        let is_filled =
-            |login: &ObjectProp<'_>| login.value.as_object().is_some_and(|login| !login.properties.is_empty());
-        self.object().as_ref().and_then(|object| object_of(object, "auths")).is_some_and(|logins| {
-            logins.properties.iter().any(|login| is_filled(login) && is_of_host(login.name.as_str()))
-        })
+        self.0.get(range)
     }
 
-    /// Lets the host's credentials come from that helper.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.object().properties.is_empty()
+    }
+
+    /// Whether no host has a helper of its own.
+    pub(crate) fn has_no_helpers(&self) -> bool {
+        objects(&self.object(), HELPERS).iter().all(|helpers| helpers.properties.is_empty())
+    }
+
+    /// The helper for all other hosts, such as the one for the desktop's keyring.
+    pub(crate) fn default_helper(&self) -> Option<HelperName> {
+        let object = self.object();
+        let stores = members(&object, "credsStore");
+        let last = stores.iter().rfind(|store| store.value.as_string_lit().is_some())?;
+        Some(text_of(&last.value)).filter(|name| !name.is_empty()).map(HelperName::from)
+    }
+
+    /// Whether the file itself contains a login for the host or for a namespace there. An empty entry is not a login: docker writes one
+    /// for a login whose credentials a helper stores.
+    pub(crate) fn has_login(&self, host: &Host) -> bool {
+        let is_for_host = |name: &str| {
+            let server = name.split_once('/').filter(|_| !name.contains("://")).map_or(name, |(server, _)| server);
+            parse_server_url(server).is_some_and(|server| server.matches(host))
+        };
+        let has_content =
+            |login: &ObjectProp<'_>| login.value.as_object().is_some_and(|login| !login.properties.is_empty());
+        let object = self.object();
+        let mut logins = objects(&object, "auths").into_iter().flat_map(|logins| &logins.properties);
+        logins.any(|login| has_content(login) && is_for_host(login.name.as_str()))
+    }
+
     pub(crate) fn set_helper(&mut self, host: &Host, helper: &str) {
-        let Some(object) = self.object() else { return };
+        let object = self.object();
         let (name, value) = (quoted(&host.registry()), quoted(helper));
-        let (range, text) = match object_of(&object, HELPERS) {
-            None => self.addition(&object, |indent| {
-                let member = self.addition_to_empty(indent, &format!("{name}: {value}"));
-                format!("\"{HELPERS}\": {{{member}}}")
+        let entry = format!("{name}: {value}");
+        let null = members(&object, HELPERS).into_iter().next_back();
+        let (range, text) = match (helper_entry(&object, host), objects(&object, HELPERS).last(), null) {
+            (Some((_, member)), ..) => (bytes(&member.value), value),
+            (None, Some(helpers), _) => addition(&self.0, helpers, |_| entry),
+            (None, None, Some(null)) => (bytes(&null.value), format!("{{{entry}}}")),
+            (None, None, None) => addition(&self.0, &object, |indent| {
+                format!("\"{HELPERS}\": {{{}}}", addition_to_empty(&self.0, indent, &entry))
             }),
-            Some(helpers) => match helpers.get(&host.registry()) {
-                None => self.addition(helpers, |_| format!("{name}: {value}")),
-                Some(member) => (bytes(&member.value), value),
-            },
         };
         self.0.replace_range(range, &text);
     }
 
-    /// Takes the host's helper out, and `credHelpers` with the last one.
-    pub(crate) fn remove_helper(&mut self, host: &Host) {
-        let Some(object) = self.object() else { return };
-        let Some(helpers) = object_of(&object, HELPERS) else { return };
-        let range = match (helpers.get(&host.registry()), helpers.properties.len()) {
-            (None, _) => return,
-            (Some(_), 1) => removal(&object, |name| name.eq_ignore_ascii_case(HELPERS)),
-            (Some(_), _) => removal(helpers, |name| name == host.registry()),
-        };
-        self.0.replace_range(range.unwrap_or(0..0), "");
-    }
-
-    /// Where a new last member of the object goes, and its text: on a line of its own where the others have theirs.
-    fn addition(&self, object: &Object<'_>, member: impl FnOnce(Option<&str>) -> String) -> (Range<usize>, String) {
-        let start = object.range.start + 1;
-        let before = object.properties.last().map_or(start, |last| last.range.end);
-        let first = object.properties.first().map_or(object.range.end, |first| first.range.start);
-        let comma = if object.properties.is_empty() { "" } else { "," };
-        // What stands between the brace and the first member, or the closing brace, is how this object is laid out.
-        let layout = self.0.get(start..first).unwrap_or_default();
-        let text = match layout.rfind('\n') {
-            Some(end_of_line) if !object.properties.is_empty() => {
-                let indent = layout.get(end_of_line + 1..).unwrap_or_default();
-                format!("{comma}{}{indent}{}", self.end_of_line(), member(Some(indent)))
-            }
-            Some(end_of_line) => {
-                let indent = format!("{}  ", layout.get(end_of_line + 1..layout.len() - 1).unwrap_or_default());
-                format!("{}{indent}{}", self.end_of_line(), member(Some(&indent)))
-            }
-            None if comma.is_empty() => member(None),
-            None => format!("{comma} {}", member(None)),
-        };
-        (before..before, text)
-    }
-
-    /// What an object has between its braces that stands at that indentation and gets this one member.
-    fn addition_to_empty(&self, indent: Option<&str>, member: &str) -> String {
-        let end = self.end_of_line();
-        match indent {
-            Some(indent) => {
-                let step = if indent.is_empty() { "  " } else { indent };
-                format!("{end}{indent}{step}{member}{end}{indent}")
-            }
-            None => member.to_owned(),
+    /// Removes quay-auth as the host's helper. If nothing remains in `credHelpers`, it becomes this text, or is removed.
+    pub(crate) fn remove_helper(&mut self, host: &Host, empty_helpers: Option<&str>) {
+        while self.helper(host).is_some_and(|helper| helper.is_quay_auth()) {
+            let object = self.object();
+            let Some((helpers, entry)) = helper_entry(&object, host) else { return };
+            let (range, text) = match (helpers.properties.len(), empty_helpers) {
+                (1, Some(text)) => (Some(bytes(helpers)), text),
+                (1, None) => (removal(&object, |member| member.value.as_object() == Some(helpers)), ""),
+                _ => (removal(helpers, |member| member == entry), ""),
+            };
+            let Some(range) = range else { return };
+            self.0.replace_range(range, text);
         }
     }
 
-    /// How this file ends its lines.
-    fn end_of_line(&self) -> &'static str {
-        if self.0.contains("\r\n") { "\r\n" } else { "\n" }
-    }
-
-    /// The text of the file.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Docker reads no helper that is not a text, and of two for one host the last, where a person sees the first.
-fn check_helpers(helpers: &Object<'_>) -> Result<(), BrokenConfig> {
-    let mut names = BTreeSet::new();
-    for helper in &helpers.properties {
-        if helper.value.as_string_lit().is_none() {
-            return Err(BrokenConfig::OddForm("each helper in `credHelpers` should be a name in quotes"));
+/// Docker ignores a helper that is neither text nor `null`.
+fn check_helpers(helpers: &Value<'_>) -> Result<(), BrokenDockerConfig> {
+    let helpers = match helpers {
+        Value::Object(helpers) => &helpers.properties[..],
+        Value::NullKeyword(_) => &[],
+        _ => {
+            return Err(BrokenDockerConfig::WrongForm("`credHelpers` should be an object of host names and helpers"));
         }
-        if !names.insert(helper.name.as_str()) {
-            return Err(BrokenConfig::OddForm("a host stands in `credHelpers` more than once"));
-        }
+    };
+    match helpers.iter().all(|helper| matches!(helper.value, Value::StringLit(_) | Value::NullKeyword(_))) {
+        true => Ok(()),
+        false => Err(BrokenDockerConfig::WrongForm("each helper in `credHelpers` should be a name in quotes")),
     }
-    Ok(())
 }
 
-/// The members of that name. Docker is written in Go, which does not mind the case.
+/// The entry that counts for the host, and the object that it is in.
+fn helper_entry<'o, 'a>(object: &'o Object<'a>, host: &Host) -> Option<(&'o Object<'a>, &'o ObjectProp<'a>)> {
+    let name = host.registry();
+    objects(object, HELPERS).into_iter().rev().find_map(|helpers| {
+        let entry = helpers.properties.iter().rfind(|entry| entry.name.as_str() == name)?;
+        Some((helpers, entry))
+    })
+}
+
+/// The text of a value. Empty if it is `null`, which means the same to docker.
+fn text_of(value: &Value<'_>) -> String {
+    value.as_string_lit().map_or_else(String::new, |text| text.value.to_string())
+}
+
+/// Whether docker reads the text as a file without settings.
+pub(crate) fn is_blank(text: &str) -> bool {
+    matches!(text.trim(), "" | "null")
+}
+
+/// The members of that name, in any case.
 fn members<'o, 'a>(object: &'o Object<'a>, name: &str) -> Vec<&'o ObjectProp<'a>> {
     object.properties.iter().filter(|member| member.name.as_str().eq_ignore_ascii_case(name)).collect()
 }
 
-/// The member of that name, where it is an object.
-fn object_of<'o, 'a>(object: &'o Object<'a>, name: &str) -> Option<&'o Object<'a>> {
-    members(object, name).first()?.value.as_object()
-}
-
-/// What goes with the member of that name: what joins it to the one before, else to the one behind.
-fn removal(object: &Object<'_>, is_it: impl Fn(&str) -> bool) -> Option<Range<usize>> {
-    let at = object.properties.iter().position(|member| is_it(member.name.as_str()))?;
-    let member = object.properties.get(at)?.range;
-    Some(match (at.checked_sub(1).and_then(|before| object.properties.get(before)), object.properties.get(at + 1)) {
-        (Some(before), _) => before.range.end..member.end,
-        (None, Some(behind)) => member.start..behind.range.start,
-        (None, None) => object.range.start + 1..member.end,
-    })
-}
-
-/// Where it stands in the text.
-fn bytes(part: &impl Ranged) -> Range<usize> {
-    part.range().start..part.range().end
-}
-
-/// A host or the name of a helper as JSON.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+/// The objects of that name. Their members are read as those of one object, and `null` removes all that come before it.
+fn objects<'o, 'a>(object: &'o Object<'a>, name: &str) -> Vec<&'o Object<'a>> {
+    let members = members(object, name);
+    let last_null = members.iter().rposition(|member| matches!(member.value, Value::NullKeyword(_)));
+    let members = members.into_iter().skip(last_null.map_or(0, |null| null + 1));
+    members.filter_map(|member| member.value.as_object()).collect()
 }
 
 #[cfg(test)]
@@ -236,22 +223,22 @@ mod tests {
     }
 
     fn installed(text: &str) -> String {
-        let mut config = Config::parse(text).unwrap();
+        let mut config = DockerConfig::parse(text).unwrap();
         config.set_helper(&host(), "quay-auth");
-        assert_eq!(config.helper(&host()).as_deref(), Some("quay-auth"));
-        Config::parse(config.as_str()).unwrap_or_else(|error| panic!("{error}: {}", config.as_str()));
+        assert_eq!(config.helper(&host()).as_ref().map(HelperName::as_str), Some("quay-auth"));
+        DockerConfig::parse(config.as_str()).unwrap_or_else(|error| panic!("{error}: {}", config.as_str()));
         config.as_str().to_owned()
     }
 
-    fn uninstalled(text: &str) -> String {
-        let mut config = Config::parse(text).unwrap();
-        config.remove_helper(&host());
+    fn uninstalled(text: &str, before: &str) -> String {
+        let mut config = DockerConfig::parse(text).unwrap();
+        config.remove_helper(&host(), DockerConfig::parse(before).unwrap().empty_helpers());
         assert_eq!(config.helper(&host()), None);
         config.as_str().to_owned()
     }
 
-    /// Settings as people and programs leave them.
-    const SETTINGS: [&str; 16] = [
+    /// Settings in the layouts that people and programs write.
+    const SETTINGS: [&str; 23] = [
         "{}",
         "{}\n",
         "{\n}\n",
@@ -268,25 +255,32 @@ mod tests {
         "{\n\n  \"a\": 1,\n\n  \"b\": 2\n\n}\n\n",
         "\n\n  {\"a\": 12345678901234567890.000000000001}",
         "{\"HttpHeaders\": {\"User-Agent\": \"Docker-Client\"}, \"detachKeys\": \"ctrl-e,e\"}",
+        "{\"credHelpers\": {}}",
+        "{\n  \"credHelpers\": {\n  },\n  \"a\": 1\n}\n",
+        "{\"CREDHELPERS\": null, \"a\": 1e999}",
+        "{\"credHelpers\": {\"gcr.io\": \"gcloud\"}, \"credhelpers\": { }}",
+        "{\"credHelpers\": {\"quay.io\": \"a\"}, \"credHelpers\": null}",
+        "{\"credHelpers\": {\"gcr.io\": \"gcloud\"}, \"credHelpers\": {\"gcr.io\": \"a\", \"gcr.io\": null}}",
+        "{\"auths\": null, \"credHelpers\": {\"gcr.io\": \"\"}, \"auths\": {}}",
     ];
 
     #[test]
-    fn uninstall_leaves_what_was_there_before_byte_for_byte() {
+    fn uninstalling_restores_the_file_byte_for_byte() {
         for text in SETTINGS {
-            assert_eq!(uninstalled(&installed(text)), text, "by way of {}", installed(text));
+            assert_eq!(uninstalled(&installed(text), text), text, "installed: {}", installed(text));
         }
     }
 
     #[test]
-    fn a_helper_is_replaced_and_put_back() {
+    fn a_replaced_helper_can_be_restored() {
         let text = "{\n  \"credHelpers\": { \"quay.io\": \"secretservice\", \"gcr.io\": \"gcloud\" }\n}\n";
-        let mut config = Config::parse(&installed(text)).unwrap();
+        let mut config = DockerConfig::parse(&installed(text)).unwrap();
         config.set_helper(&host(), "secretservice");
         assert_eq!(config.as_str().to_owned(), text);
     }
 
     #[test]
-    fn what_is_added_looks_like_its_surroundings() {
+    fn a_new_entry_follows_the_layout_of_the_file() {
         assert_eq!(installed(""), "{\n  \"credHelpers\": {\n    \"quay.io\": \"quay-auth\"\n  }\n}\n");
         assert_eq!(
             installed("{\n\t\"auths\": {},\n\t\"credsStore\": \"desktop\"\n}"),
@@ -304,16 +298,14 @@ mod tests {
     }
 
     #[test]
-    fn what_docker_cannot_read_is_refused_with_its_place() {
-        let error = |text: &str| Config::parse(text).err().unwrap_or_else(|| panic!("{text}")).to_string();
+    fn what_docker_cannot_read_is_rejected_with_line_and_column() {
+        let error = |text: &str| DockerConfig::parse(text).err().unwrap_or_else(|| panic!("{text}")).to_string();
         assert_eq!(error("{\n  \"a\": 1,\n}"), "line 3, column 1: trailing comma");
         assert_eq!(error("{\n  // mine\n}"), "line 2, column 3: key must be a string");
-        assert_eq!(error("\u{feff}{}"), "it begins with a byte order mark, which docker does not read");
+        assert_eq!(error("\u{feff}{}"), "it begins with a byte order mark, which docker does not accept");
         assert_eq!(error("[]"), "it should be one JSON object");
         assert!(error("{\"credHelpers\": []}").contains("should be an object"));
-        assert!(error("{\"credHelpers\": {}, \"credhelpers\": {}}").contains("more than once"));
         assert!(error("{\"credHelpers\": {\"quay.io\": 0}}").contains("should be a name in quotes"));
-        assert!(error("{\"credHelpers\": {\"quay.io\": \"a\", \"quay.io\": \"b\"}}").contains("more than once"));
         for broken in [
             "{",
             "{}}",
@@ -324,13 +316,43 @@ mod tests {
             "{} {}",
             &format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000)),
         ] {
-            assert!(Config::parse(broken).is_err(), "{broken:.20}");
+            assert!(DockerConfig::parse(broken).is_err(), "{broken:.20}");
         }
     }
 
+    /// As docker 28.2 and skopeo 1.18 do.
     #[test]
-    fn logins_in_the_file_itself_are_seen() {
-        let has = |auths: &str| Config::parse(&format!("{{\"auths\": {auths}}}")).unwrap().has_login(&host());
+    fn settings_are_read_as_gos_json_parser_reads_them() {
+        let helper = |text: &str| {
+            let config = DockerConfig::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            config.helper(&host()).map(|helper| helper.as_str().to_owned())
+        };
+        for (text, expected) in [
+            ("null", None),
+            ("{\"credHelpers\": null}", None),
+            ("{\"credHelpers\": {\"quay.io\": \"\"}}", None),
+            ("{\"credHelpers\": {\"quay.io\": null}}", None),
+            ("{\"credHelpers\": {\"quay.io\": \"a\", \"quay.io\": \"b\"}}", Some("b")),
+            ("{\"credHelpers\": {\"quay.io\": \"a\"}, \"credHelpers\": {\"gcr.io\": \"b\"}}", Some("a")),
+            ("{\"credHelpers\": {\"quay.io\": \"a\"}, \"CREDHELPERS\": {\"quay.io\": \"b\"}}", Some("b")),
+            ("{\"credHelpers\": {\"quay.io\": \"a\"}, \"credHelpers\": null}", None),
+            ("{\"credHelpers\": null, \"credHelpers\": {\"quay.io\": \"a\"}}", Some("a")),
+            ("{\"credHelpers\": {\"QUAY.IO\": \"a\"}}", None),
+        ] {
+            assert_eq!(helper(text).as_deref(), expected, "{text}");
+            assert_eq!(helper(&installed(text)).as_deref(), Some("quay-auth"), "{text}");
+        }
+        let default = |text: &str| DockerConfig::parse(text).unwrap().default_helper().map(|name| name.to_string());
+        assert_eq!(
+            default("{\"credsStore\": \"a\", \"credsstore\": \"b\", \"credsStore\": null}").as_deref(),
+            Some("b")
+        );
+        assert_eq!(default("{\"credsStore\": \"a\", \"credsStore\": \"\"}"), None);
+    }
+
+    #[test]
+    fn logins_in_the_file_itself_are_found() {
+        let has = |auths: &str| DockerConfig::parse(&format!("{{\"auths\": {auths}}}")).unwrap().has_login(&host());
         for login in ["quay.io", "https://quay.io", "https://quay.io/v1/", "quay.io/acme"] {
             assert!(has(&format!("{{\"{login}\": {{\"auth\": \"eA==\"}}}}")), "{login}");
         }

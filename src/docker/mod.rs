@@ -1,24 +1,29 @@
-//! What docker, podman, skopeo and buildah are told: the credential protocol, and their settings files.
+//! Docker, podman, skopeo and buildah: their protocol for credential helpers, and their settings files.
 //!
 //! | file | subject |
 //! | --- | --- |
-//! | `server_url` | which host a client means |
+//! | `server_url` | the server that a client names in a request |
 //! | `protocol` | what a credential helper reads and answers |
-//! | `config` | docker's `config.json`: one key of it is ours |
-//! | `obstacles` | what keeps a client from asking us, and what mends it |
-//! | `places` | where docker and the containers tools look, and in which order |
+//! | `helper_name` | the name of a helper in a settings file |
+//! | `config` | docker's `config.json`, where quay-auth changes one key |
+//! | `json_edit` | changes to a JSON text that follow its layout |
+//! | `obstacles` | what keeps a client from asking quay-auth, and how to fix it |
+//! | `places` | where clients look for credentials, and in which order |
 
 mod config;
+mod helper_name;
+mod json_edit;
 mod obstacles;
 mod places;
 mod protocol;
 mod server_url;
 
-pub(crate) use config::Config;
-pub(crate) use obstacles::{Obstacle, find_obstacles};
-pub(crate) use places::{Found, Places, Shadow, helper_path};
-pub(crate) use protocol::{Answer, Credentials, Refusal, Verb, read_credentials, read_server};
-pub(crate) use server_url::ServerUrl;
+pub(crate) use config::{DockerConfig, is_blank};
+pub(crate) use helper_name::HelperName;
+pub(crate) use obstacles::{Obstacle, find_obstacles, missing_helper};
+pub(crate) use places::DockerPaths;
+pub(crate) use protocol::{Credentials, HelperError, HelperReply, Verb, read_credentials, read_server};
+pub(crate) use server_url::parse_server_url;
 
-/// The name by which `credHelpers` calls us: the client adds `docker-credential-` in front.
+/// The name of quay-auth in `credHelpers`. A client adds `docker-credential-` in front.
 pub(crate) const HELPER: &str = "quay-auth";

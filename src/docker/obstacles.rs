@@ -1,90 +1,108 @@
-//! What keeps docker, podman, skopeo or buildah from asking quay-auth, each with what mends it.
+//! What keeps docker, podman, skopeo or buildah from asking quay-auth, and how to fix it.
 
 use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Config, Found, Places, Shadow, helper_path};
+use super::places::{CredentialOverride, own_helper};
+use super::{DockerConfig, DockerPaths};
 use crate::domain::Host;
+use crate::hint::{CommandLine, Hint};
+use crate::system::shell_commands::{path_word, show_file, word};
 
-/// Something in the way.
 #[derive(Debug, Serialize)]
 pub(crate) struct Obstacle {
-    /// What it is, without a full stop.
+    /// Without a full stop.
     pub(crate) what: String,
-    /// What mends it.
-    pub(crate) mend: String,
+    pub(crate) fix: Hint,
 }
 
-/// Everything in the way of that host, where `path` is docker's file and `config` what stands in it.
-pub(crate) fn find_obstacles(host: &Host, path: &Path, config: &Config, places: &Places) -> Vec<Obstacle> {
+/// Finds all obstacles for that host. `path` is docker's `config.json`, and `config` its content.
+pub(crate) fn find_obstacles(host: &Host, path: &Path, config: &DockerConfig, paths: &DockerPaths) -> Vec<Obstacle> {
     let mut obstacles = Vec::new();
-    let mut add = |what: String, mend: String| obstacles.push(Obstacle { what, mend });
-    match helper_path().filter(|path| path.is_file()) {
-        None => add(
-            "docker-credential-quay-auth is not beside quay-auth".to_owned(),
-            "both programs belong into one folder: install quay-auth again".to_owned(),
-        ),
-        Some(ours) => {
-            let folder = ours.parent().unwrap_or(Path::new("")).display().to_string();
-            match places.find_helper(&ours) {
-                Found::Ours => {}
-                Found::Another(path) => add(
-                    format!("your PATH leads to another docker-credential-quay-auth first: {}", path.display()),
-                    format!("remove it, or put the right folder first: export PATH=\"{folder}:$PATH\""),
-                ),
-                Found::Nowhere => add(
-                    "docker-credential-quay-auth is not on your PATH, where docker looks for it".to_owned(),
-                    format!("export PATH=\"$PATH:{folder}\", in the shell's start file too"),
-                ),
-            }
-        }
+    let command = |command: String| Hint::Command { purpose: None, command };
+    let mut add = |what: String, fix: Hint| obstacles.push(Obstacle { what, fix });
+    for Obstacle { what, fix } in missing_helper(paths).into_iter().chain(other_helper(paths)) {
+        add(what, fix);
     }
     let registry = host.registry();
-    for shadow in places.shadows(host) {
-        match shadow {
-            Shadow::Variable => add(
-                "DOCKER_AUTH_CONFIG is set, and newer dockers ask it first".to_owned(),
-                "unset DOCKER_AUTH_CONFIG".to_owned(),
+    for overriding in paths.overrides(host) {
+        match overriding {
+            CredentialOverride::DockerAuthConfig => add(
+                "DOCKER_AUTH_CONFIG is set, and newer versions of docker use it before any helper".to_owned(),
+                command("unset DOCKER_AUTH_CONFIG".to_owned()),
             ),
-            Shadow::OnlyFile(path) => add(
+            CredentialOverride::RegistryAuthFile(path) => add(
+                format!("REGISTRY_AUTH_FILE is set, so podman, skopeo and buildah read only {}", path.display()),
+                command("unset REGISTRY_AUTH_FILE".to_owned()),
+            ),
+            CredentialOverride::Login(path) => add(
                 format!(
-                    "REGISTRY_AUTH_FILE is set: podman, skopeo and buildah ask {} and nothing else",
+                    "podman, skopeo and buildah read {} first, and it contains a login for {registry}",
                     path.display()
                 ),
-                "unset REGISTRY_AUTH_FILE".to_owned(),
+                command(format!("podman logout --authfile {} {}", path_word(&path), word(&registry))),
             ),
-            Shadow::Login(path) => add(
+            CredentialOverride::Helper(path, helper) => add(
                 format!(
-                    "podman, skopeo and buildah ask {} first, and a login for {registry} stands there",
+                    "podman, skopeo and buildah read {} first, and it names the helper `{helper}` for {registry}",
                     path.display()
                 ),
-                format!("podman logout --authfile {} {registry}", shell(&path)),
+                format!("remove \"{registry}\" from \"credHelpers\" in {}", path.display()).into(),
             ),
-            Shadow::Helper(path, helper) => add(
+            CredentialOverride::Unreadable(path) => add(
                 format!(
-                    "podman, skopeo and buildah ask {} first, and it names `{helper}` for {registry}",
+                    "podman, skopeo and buildah read {} first, and quay-auth cannot read that file",
                     path.display()
                 ),
-                format!("take \"{registry}\" out of \"credHelpers\" in {}", path.display()),
-            ),
-            Shadow::Unreadable(path) => add(
-                format!("podman, skopeo and buildah ask {} first, and it cannot be read", path.display()),
-                format!("mend it or move it away: ls -l {}", shell(&path)),
+                Hint::shell("fix it or move it away", show_file(&path)),
             ),
         }
     }
     if config.has_login(host) {
         add(
-            format!("a login for {registry} stands readable in {}; quay-auth goes before it", path.display()),
-            format!("docker logout {registry} && quay-auth docker install --host {host}"),
+            format!("{} still contains a readable login for {registry}; quay-auth takes precedence", path.display()),
+            command(format!("docker logout {} && {}", word(&registry), CommandLine::at("docker install", host))),
         );
     }
     obstacles
 }
 
-/// The path as one word of a shell's.
-fn shell(path: &Path) -> String {
-    let path = path.display().to_string();
-    shlex::try_quote(&path).map(|quoted| quoted.into_owned()).unwrap_or(path)
+/// Why clients find no helper of quay-auth at all. `None` if they find one.
+pub(crate) fn missing_helper(paths: &DockerPaths) -> Option<Obstacle> {
+    if paths.find_helper().is_some() {
+        return None;
+    }
+    let (what, fix) = match own_helper() {
+        Err(_) => (
+            "quay-auth cannot find out in which folder it is, and its helper is not on your PATH",
+            "install quay-auth again if it was deleted or replaced; in a container, mount /proc".into(),
+        ),
+        Ok((_, own)) if !own.is_file() => (
+            "docker-credential-quay-auth was not found in the folder of quay-auth",
+            "both programs must be in the same folder: install quay-auth again".into(),
+        ),
+        Ok((folder, _)) => (
+            "docker-credential-quay-auth is not on your PATH, where docker looks for it",
+            Hint::shell(
+                "run this, and add it to your shell's start file",
+                format!("export PATH=\"$PATH:{}\"", folder.display()),
+            ),
+        ),
+    };
+    Some(Obstacle { what: what.to_owned(), fix })
+}
+
+/// The helper that clients find, if it is not the one that was installed with this program.
+fn other_helper(paths: &DockerPaths) -> Option<Obstacle> {
+    let found = paths.find_helper()?;
+    let (folder, own) = own_helper().ok()?;
+    let is_own = matches!((found.canonicalize(), own.canonicalize()), (Ok(found), Ok(own)) if found == own);
+    (!is_own).then(|| Obstacle {
+        what: format!("another docker-credential-quay-auth comes first on your PATH: {}", found.display()),
+        fix: Hint::shell(
+            "remove it, or put the right folder first",
+            format!("export PATH=\"{}:$PATH\"", folder.display()),
+        ),
+    })
 }

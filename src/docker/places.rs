@@ -1,103 +1,95 @@
-//! Where docker and the containers tools look for credentials of a host, in which order, and where they look for helpers.
+//! Where docker, podman, skopeo and buildah look for the credentials of a host, in which order, and where they look for helpers.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Config, HELPER};
+use super::{DockerConfig, HELPER, HelperName};
 use crate::domain::Host;
 use crate::files;
 use crate::system::is_program;
 
-/// The places of this user, as the environment names them.
+/// The files and folders of this user, as the environment names them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Places {
+pub(crate) struct DockerPaths {
     /// Docker's `config.json`, which podman, skopeo and buildah read too.
     pub(crate) config: Option<PathBuf>,
-    /// The containers tools' own files, which they ask first, in their order.
-    pub(crate) asked_first: Vec<PathBuf>,
-    /// The file that `REGISTRY_AUTH_FILE` names: the containers tools ask no other then.
-    pub(crate) only_file: Option<PathBuf>,
-    /// Whether `DOCKER_AUTH_CONFIG` stands in for all files of docker's.
-    pub(crate) has_auth_variable: bool,
+    /// The same in the home folder, which `DOCKER_CONFIG` does not change.
+    pub(crate) usual_config: Option<PathBuf>,
+    /// The files that podman, skopeo and buildah read before docker's, in their order.
+    pub(crate) auth_files: Vec<PathBuf>,
+    /// The file that `REGISTRY_AUTH_FILE` names. If it is set, podman, skopeo and buildah read no other file.
+    pub(crate) registry_auth_file: Option<PathBuf>,
+    /// `DOCKER_AUTH_CONFIG` is set, which docker uses instead of its files.
+    pub(crate) has_docker_auth_config: bool,
     /// The folders of `PATH`.
     pub(crate) path: Vec<PathBuf>,
 }
 
-/// What stands in front of us for a host.
+/// Something that a client uses for a host before it asks quay-auth.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Shadow {
+pub(crate) enum CredentialOverride {
     /// The variable `DOCKER_AUTH_CONFIG`, for docker.
-    Variable,
-    /// The file that `REGISTRY_AUTH_FILE` names, for the containers tools.
-    OnlyFile(PathBuf),
-    /// A login in a file that podman, skopeo and buildah ask first.
+    DockerAuthConfig,
+    /// The file that `REGISTRY_AUTH_FILE` names, for podman, skopeo and buildah.
+    RegistryAuthFile(PathBuf),
+    /// A login in a file that podman, skopeo and buildah read first.
     Login(PathBuf),
-    /// Another helper in such a file.
-    Helper(PathBuf, String),
-    /// Such a file that cannot be read.
+    /// Another helper, named in such a file.
+    Helper(PathBuf, HelperName),
+    /// Such a file that quay-auth cannot read.
     Unreadable(PathBuf),
 }
 
-/// Where a client finds the helper.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Found {
-    /// The one that belongs to this program.
-    Ours,
-    /// Another one, in front of it.
-    Another(PathBuf),
-    /// None.
-    Nowhere,
-}
-
-impl Places {
-    /// What is asked before us for that host.
-    pub(crate) fn shadows(&self, host: &Host) -> Vec<Shadow> {
-        let variable = self.has_auth_variable.then_some(Shadow::Variable);
-        let only_file = self.only_file.clone().map(Shadow::OnlyFile);
-        variable
-            .into_iter()
-            .chain(only_file)
-            .chain(self.asked_first.iter().filter_map(|path| shadow(path, host)))
-            .collect()
+impl DockerPaths {
+    /// Everything that clients use for that host before they ask quay-auth.
+    pub(crate) fn overrides(&self, host: &Host) -> Vec<CredentialOverride> {
+        let variable = self.has_docker_auth_config.then_some(CredentialOverride::DockerAuthConfig);
+        let only_file = self.registry_auth_file.clone().map(CredentialOverride::RegistryAuthFile);
+        let in_files = self.auth_files.iter().filter_map(|path| find_override(path, host));
+        variable.into_iter().chain(only_file).chain(in_files).collect()
     }
 
-    /// The helper that docker chooses by itself while its settings name none (docker/cli `cli/config/credentials`), where it is there.
-    pub(crate) fn usual_store(&self) -> Option<&'static str> {
-        let finds = |name: &str| self.path.iter().any(|folder| is_program(&folder.join(name)));
+    /// The helper that docker chooses while its settings name none, if that helper is installed (docker/cli, `cli/config/credentials`).
+    pub(crate) fn default_helper(&self) -> Option<&'static str> {
+        let is_on_path = |name: &str| self.path.iter().any(|folder| is_program(&folder.join(name)));
         let name = match std::env::consts::OS {
             "macos" => "osxkeychain",
             "windows" => "wincred",
-            _ if finds("pass") => "pass",
+            _ if is_on_path("pass") => "pass",
             _ => "secretservice",
         };
-        finds(&format!("docker-credential-{name}{}", std::env::consts::EXE_SUFFIX)).then_some(name)
+        is_on_path(&program_name(name)).then_some(name)
     }
 
-    /// Which helper a client finds in `PATH`, where that of this program is `ours`.
-    pub(crate) fn find_helper(&self, ours: &Path) -> Found {
-        let name = format!("docker-credential-{HELPER}{}", std::env::consts::EXE_SUFFIX);
-        match self.path.iter().map(|folder| folder.join(&name)).find(|path| is_program(path)) {
-            None => Found::Nowhere,
-            Some(path) if path.canonicalize().ok() == ours.canonicalize().ok() => Found::Ours,
-            Some(path) => Found::Another(path),
-        }
+    /// The `docker-credential-quay-auth` that a client finds on `PATH`.
+    pub(crate) fn find_helper(&self) -> Option<PathBuf> {
+        let name = program_name(HELPER);
+        self.path.iter().map(|folder| folder.join(&name)).find(|path| is_program(path))
     }
 }
 
-/// What in that file stands before us.
-fn shadow(path: &Path, host: &Host) -> Option<Shadow> {
-    let path_of = || path.to_owned();
-    let Ok(text) = files::read(path) else { return Some(Shadow::Unreadable(path_of())) };
-    let Ok(config) = Config::parse(&text?) else { return Some(Shadow::Unreadable(path_of())) };
+fn find_override(path: &Path, host: &Host) -> Option<CredentialOverride> {
+    let unreadable = || Some(CredentialOverride::Unreadable(path.to_owned()));
+    let Ok(text) = files::read(path) else { return unreadable() };
+    let Ok(config) = DockerConfig::parse(&text?) else { return unreadable() };
     match config.helper(host) {
-        // In one file a helper is asked before logins.
-        Some(helper) if helper == HELPER => None,
-        Some(helper) => Some(Shadow::Helper(path_of(), helper)),
-        None => config.has_login(host).then(|| Shadow::Login(path_of())),
+        // Within one file, clients ask the helper before they look for a login.
+        Some(helper) if helper.is_quay_auth() => None,
+        Some(helper) => Some(CredentialOverride::Helper(path.to_owned(), helper)),
+        None => config.has_login(host).then(|| CredentialOverride::Login(path.to_owned())),
     }
 }
 
-/// The helper that belongs to this program: beside it.
-pub(crate) fn helper_path() -> Option<PathBuf> {
-    let this = std::env::current_exe().ok()?.canonicalize().ok()?;
-    Some(this.with_file_name(format!("docker-credential-{HELPER}{}", std::env::consts::EXE_SUFFIX)))
+/// The folder of this program, and the helper that should have been installed there with it.
+///
+/// Fails if the system does not tell where this program is, for example after the program was deleted.
+pub(crate) fn own_helper() -> io::Result<(PathBuf, PathBuf)> {
+    let program = std::env::current_exe()?.canonicalize()?;
+    let folder = program.parent().unwrap_or(Path::new("."));
+    Ok((folder.to_owned(), folder.join(program_name(HELPER))))
+}
+
+/// The file name of a helper.
+fn program_name(helper: &str) -> String {
+    format!("docker-credential-{helper}{}", std::env::consts::EXE_SUFFIX)
 }

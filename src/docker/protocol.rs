@@ -1,6 +1,6 @@
-//! The protocol of docker's credential helpers: what is read on stdin, what is answered on stdout.
+//! The protocol of docker's credential helpers: what a client writes to stdin, and what the helper replies on stdout.
 //!
-//! Source: docker/docker-credential-helpers `credentials/`. Errors are answered on stdout too; only the exit code tells them apart.
+//! Errors go to stdout too; only the exit code distinguishes them from a result. Source: docker/docker-credential-helpers, `credentials/`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,91 +8,81 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::ServerUrl;
-use crate::domain::{AccessToken, BASIC_USER, Host};
+use super::parse_server_url;
+use crate::domain::{AccessToken, Host, HostArgument, OAUTH_TOKEN_USER};
 
-/// The most that `get` and `erase` read, in bytes: a server is one line.
+/// The longest server URL, in bytes. Longer ones match no host.
 const LONGEST_SERVER: usize = 4 * 1024;
 
 /// What a client asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
-    /// Credentials of one server.
+    /// The credentials for one server.
     Get,
-    /// To keep credentials.
     Store,
-    /// To forget credentials.
     Erase,
-    /// Which servers there are credentials for.
+    /// The servers for which there are credentials.
     List,
-    /// Which program this is.
     Version,
 }
 
 impl Verb {
-    /// The verb that the arguments of a client are, if they are one.
-    pub(crate) fn of(arguments: &[String]) -> Option<Self> {
-        match arguments {
-            [verb] => match verb.as_str() {
-                "get" => Some(Verb::Get),
-                "store" => Some(Verb::Store),
-                "erase" => Some(Verb::Erase),
-                "list" => Some(Verb::List),
-                "version" | "--version" | "-v" | "--help" | "-h" => Some(Verb::Version),
-                _ => None,
-            },
+    /// `None` unless the arguments are exactly one verb.
+    pub(crate) fn parse(arguments: &[String]) -> Option<Self> {
+        let [verb] = arguments else { return None };
+        match verb.as_str() {
+            "get" => Some(Verb::Get),
+            "store" => Some(Verb::Store),
+            "erase" => Some(Verb::Erase),
+            "list" => Some(Verb::List),
+            "version" | "--version" | "-v" | "--help" | "-h" => Some(Verb::Version),
             _ => None,
         }
     }
 }
 
-/// An answer other than success. Clients know the first three by their words; another one they show.
+/// A failure, as the helper reports it. Clients recognize the first three by their exact text, and show any other to the user.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// There are none, so that clients go on anonymously. Never said of a store that fails.
+pub(crate) enum HelperError {
+    /// There are no credentials, so that clients continue without. Never used if a store fails.
     NotFound,
-    /// The request names no server.
     NoServer,
-    /// The request names no user.
     NoUser,
     /// Anything else, in one short line.
-    Because(String),
+    Failed(String),
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for HelperError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::NotFound => f.write_str("credentials not found in native keychain"),
-            Refusal::NoServer => f.write_str("no credentials server URL"),
-            Refusal::NoUser => f.write_str("no credentials username"),
-            // Clients put it between backticks, behind other words.
-            Refusal::Because(reason) => f.write_str(&reason.replace('`', "'").replace('\n', " ")),
+            HelperError::NotFound => f.write_str("credentials not found in native keychain"),
+            HelperError::NoServer => f.write_str("no credentials server URL"),
+            HelperError::NoUser => f.write_str("no credentials username"),
+            // Clients show it between backticks in a message of their own.
+            HelperError::Failed(reason) => f.write_str(&reason.replace('`', "'").replace('\n', " ")),
         }
     }
 }
 
-/// What `get` and `erase` read: the server as it came, and what it means.
-pub(crate) fn read_server(stdin: &str) -> Result<(&str, Option<ServerUrl>), Refusal> {
+/// Reads the input of `get` and `erase`. Returns the server as the client wrote it, and parsed.
+pub(crate) fn read_server(stdin: &str) -> Result<(&str, Option<HostArgument>), HelperError> {
     let server = stdin.trim();
     match server {
-        "" => Err(Refusal::NoServer),
+        "" => Err(HelperError::NoServer),
         _ if server.len() > LONGEST_SERVER => Ok((server, None)),
-        _ => Ok((server, ServerUrl::parse(server))),
+        _ => Ok((server, parse_server_url(server))),
     }
 }
 
-/// What `store` reads.
+/// The input of `store`.
 pub(crate) struct Credentials {
-    /// What its server means.
-    pub(crate) server: Option<ServerUrl>,
-    /// The user name.
+    pub(crate) server: Option<HostArgument>,
     pub(crate) username: String,
-    /// The password.
     pub(crate) secret: Zeroizing<String>,
 }
 
-/// Reads what `store` reads: `{"ServerURL": …, "Username": …, "Secret": …}`; keys that nobody knows are fine.
-pub(crate) fn read_credentials(stdin: &str) -> Result<Credentials, Refusal> {
+/// Reads the input of `store`: `{"ServerURL": …, "Username": …, "Secret": …}`. Other keys are ignored.
+pub(crate) fn read_credentials(stdin: &str) -> Result<Credentials, HelperError> {
     #[derive(Default, Deserialize)]
     #[serde(default, rename_all = "PascalCase")]
     struct Body {
@@ -101,28 +91,35 @@ pub(crate) fn read_credentials(stdin: &str) -> Result<Credentials, Refusal> {
         username: String,
         secret: String,
     }
-    // What serde says of JSON may quote it, and there is a secret in it.
-    let body: Body = serde_json::from_str(stdin)
-        .map_err(|_| Refusal::Because("store wants a JSON object with ServerURL, Username and Secret".to_owned()))?;
+    // An error of serde's may quote the JSON, which contains a secret.
+    let body: Body = serde_json::from_str(stdin).map_err(|_| {
+        HelperError::Failed("`store` expects a JSON object with ServerURL, Username and Secret".to_owned())
+    })?;
     let secret = Zeroizing::new(body.secret);
     let (_, server) = read_server(&body.server_url)?;
     if body.username.is_empty() {
-        return Err(Refusal::NoUser);
+        return Err(HelperError::NoUser);
     }
     Ok(Credentials { server, username: body.username, secret })
 }
 
-/// A success.
-pub(crate) enum Answer<'a> {
-    /// Of `get`: the server as it came, and the token.
-    Credentials(&'a str, &'a AccessToken),
-    /// Of `list`.
-    Hosts(&'a [Host]),
+/// The reply to a request that succeeded.
+#[derive(Debug)]
+pub(crate) enum HelperReply {
+    /// To `get`: the server, spelled as the client did, and the token.
+    Credentials(String, AccessToken),
+    /// To `list`.
+    Hosts(Vec<Host>),
+    /// To `version`.
+    Version,
+    /// To `store` and `erase`: nothing.
+    Done,
 }
 
-impl Answer<'_> {
-    /// The one line of JSON that stdout gets.
-    pub(crate) fn to_json(&self) -> Result<Zeroizing<String>, Refusal> {
+impl HelperReply {
+    /// The line for stdout, without the newline. Empty if there is nothing to print.
+    #[expect(clippy::expect_used, reason = "maps of strings always become JSON")]
+    pub(crate) fn to_line(&self) -> Zeroizing<String> {
         #[derive(Serialize)]
         #[serde(rename_all = "PascalCase")]
         struct Body<'a> {
@@ -132,14 +129,18 @@ impl Answer<'_> {
             secret: &'a str,
         }
         let json = match self {
-            Answer::Credentials(server_url, token) => {
-                serde_json::to_string(&Body { server_url, username: BASIC_USER, secret: token.expose() })
+            HelperReply::Credentials(server_url, token) => {
+                serde_json::to_string(&Body { server_url, username: OAUTH_TOKEN_USER, secret: token.expose() })
             }
-            Answer::Hosts(hosts) => serde_json::to_string(
-                &hosts.iter().map(|host| (host.authority(), BASIC_USER)).collect::<BTreeMap<_, _>>(),
+            HelperReply::Hosts(hosts) => serde_json::to_string(
+                &hosts.iter().map(|host| (host.authority(), OAUTH_TOKEN_USER)).collect::<BTreeMap<_, _>>(),
             ),
+            HelperReply::Version => {
+                Ok(concat!("docker-credential-quay-auth (quay-auth) ", env!("CARGO_PKG_VERSION")).to_owned())
+            }
+            HelperReply::Done => Ok(String::new()),
         };
-        json.map(Zeroizing::new).map_err(|_| Refusal::Because("quay-auth cannot write JSON".to_owned()))
+        Zeroizing::new(json.expect("strings become JSON"))
     }
 }
 
@@ -148,36 +149,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn verbs_are_one_word() {
-        let of = |words: &[&str]| Verb::of(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
-        assert_eq!(of(&["get"]), Some(Verb::Get));
-        assert_eq!(of(&["--version"]), Some(Verb::Version));
-        for none in [&[][..], &["GET"], &["get", "x"], &["frobnicate"], &[""]] {
-            assert_eq!(of(none), None);
+    fn a_verb_is_exactly_one_argument() {
+        let parse = |arguments: &[&str]| {
+            Verb::parse(&arguments.iter().map(|argument| (*argument).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(parse(&["get"]), Some(Verb::Get));
+        assert_eq!(parse(&["--version"]), Some(Verb::Version));
+        for invalid in [&[][..], &["GET"], &["get", "x"], &["frobnicate"], &[""]] {
+            assert_eq!(parse(invalid), None);
         }
     }
 
     #[test]
-    fn answers_are_byte_for_byte_what_clients_read() {
+    fn replies_are_exactly_what_clients_expect() {
         let token = AccessToken::parse("a".repeat(20)).unwrap();
         assert_eq!(
-            **Answer::Credentials("https://quay.io/v1/", &token).to_json().unwrap(),
+            **HelperReply::Credentials("https://quay.io/v1/".to_owned(), token).to_line(),
             *r#"{"ServerURL":"https://quay.io/v1/","Username":"$oauthtoken","Secret":"aaaaaaaaaaaaaaaaaaaa"}"#
         );
         let hosts = ["quay.io", "http://localhost:8080"].map(|host| host.parse().unwrap());
         assert_eq!(
-            **Answer::Hosts(&hosts).to_json().unwrap(),
+            **HelperReply::Hosts(hosts.into()).to_line(),
             *r#"{"localhost:8080":"$oauthtoken","quay.io":"$oauthtoken"}"#
         );
-        assert_eq!(**Answer::Hosts(&[]).to_json().unwrap(), *"{}");
-        assert_eq!(Refusal::NotFound.to_string(), "credentials not found in native keychain");
-        assert_eq!(Refusal::Because("a `b`\nc".to_owned()).to_string(), "a 'b' c");
+        assert_eq!(**HelperReply::Hosts(Vec::new()).to_line(), *"{}");
+        assert_eq!(HelperError::NotFound.to_string(), "credentials not found in native keychain");
+        assert_eq!(HelperError::Failed("a `b`\nc".to_owned()).to_string(), "a 'b' c");
     }
 
     #[test]
-    fn reads_servers_and_credentials() {
+    fn servers_and_credentials_are_read() {
         assert_eq!(read_server(" quay.io\r\n").unwrap().0, "quay.io");
-        assert_eq!(read_server("\n").unwrap_err(), Refusal::NoServer);
+        assert_eq!(read_server("\n").unwrap_err(), HelperError::NoServer);
         assert_eq!(read_server("quay.io\n\nevil").unwrap().1, None);
         assert_eq!(read_server(&"a".repeat(LONGEST_SERVER + 1)).unwrap().1, None);
         let read = |json: &str| read_credentials(json).map(|read| (read.username, read.secret.to_string()));
@@ -185,9 +188,9 @@ mod tests {
             read(r#"{"ServerURL":"quay.io","Username":"u","Secret":"s","New":1}"#),
             Ok(("u".to_owned(), "s".to_owned()))
         );
-        assert_eq!(read(r#"{"Username":"u","Secret":"s"}"#), Err(Refusal::NoServer));
-        assert_eq!(read(r#"{"ServerURL":"quay.io","Secret":"s"}"#), Err(Refusal::NoUser));
-        let Err(Refusal::Because(words)) = read(r#"{"Secret":"topsecret""#) else { panic!() };
-        assert!(!words.contains("topsecret"), "{words}");
+        assert_eq!(read(r#"{"Username":"u","Secret":"s"}"#), Err(HelperError::NoServer));
+        assert_eq!(read(r#"{"ServerURL":"quay.io","Secret":"s"}"#), Err(HelperError::NoUser));
+        let Err(HelperError::Failed(message)) = read(r#"{"Secret":"topsecret""#) else { panic!() };
+        assert!(!message.contains("topsecret"), "{message}");
     }
 }

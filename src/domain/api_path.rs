@@ -1,39 +1,38 @@
-//! `ApiPath`: a place in Quay's API, always below `/api/v1/`.
+//! `ApiPath`: a path in Quay's API, always below `/api/v1/`.
 
 use std::str::FromStr;
 
 use url::Url;
 
-use super::without_tokens;
+use super::redact_tokens;
 
-/// Where the API begins.
 const BASE: &str = "/api/v1/";
 
-/// A path with its query below `/api/v1/`, percent-encoded; a host is never part of it, so it leads nowhere else.
+/// A percent-encoded path below `/api/v1/`, with its query.
 ///
+/// It never contains a host, so a request with the token cannot go to another server.
 /// Written `repository?namespace=acme`, `/repository?…` or `/api/v1/repository?…`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ApiPath(Url);
 
-/// Why a text is no place in the API.
+/// Why a text is not a path in the API.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidApiPath {
-    /// A whole address: the host is named by `--host`.
-    #[error("only the path is wanted; the host is named by --host{}", .0.as_ref().map(|path| format!("; did you mean `{path}`?")).unwrap_or_default())]
-    Address(Option<String>),
-    /// It leads out of the API.
-    #[error("this leads out of {BASE}, where the token belongs")]
+    /// A whole URL. The field is its path, where it has one below `/api/v1/`.
+    #[error("give only the path here, and the host with --host{}", .0.as_ref().map(|path| format!("; did you mean `{path}`?")).unwrap_or_default())]
+    Url(Option<String>),
+    /// Dots or slashes that lead out of the API.
+    #[error("the path must stay below {BASE}")]
     Outside,
     /// A fragment, a control character or a backslash.
-    #[error("write it as repository?namespace=acme: a path below {BASE}, without {0}")]
+    #[error("the path must not contain {0}; write it like repository?namespace=acme")]
     Character(&'static str),
-    /// Nothing.
-    #[error("write it as repository?namespace=acme: a path below {BASE}")]
+    #[error("give a path below {BASE}, such as repository?namespace=acme")]
     Empty,
 }
 
 impl ApiPath {
-    /// Path and query as they are sent.
+    /// Path and query, as they are sent.
     pub(crate) fn as_str(&self) -> &str {
         &self.0[url::Position::BeforePath..url::Position::AfterQuery]
     }
@@ -43,14 +42,19 @@ impl ApiPath {
         self.0.path()
     }
 
-    /// The same with this parameter in its query, in place of one of that name.
+    /// Sets one parameter of the query. The other parameters keep their spelling.
     pub(crate) fn with_parameter(&self, name: &str, value: &str) -> Self {
         let mut url = self.0.clone();
-        // What else stands in the query stays as it was written.
-        let named = |pair: &&str| form_urlencoded::parse(pair.as_bytes()).next().is_some_and(|(key, _)| key == name);
-        let rest: Vec<&str> = self.0.query().unwrap_or_default().split('&').filter(|pair| !named(pair)).collect();
+        let has_name = |pair: &&str| form_urlencoded::parse(pair.as_bytes()).next().is_some_and(|(key, _)| key == name);
+        let rest: Vec<&str> = self.0.query().unwrap_or_default().split('&').filter(|pair| !has_name(pair)).collect();
         let rest = rest.join("&");
         url.set_query((!rest.is_empty()).then_some(&rest));
+        ApiPath(url).and_parameter(name, value)
+    }
+
+    /// Adds a parameter to the query, in addition to those of that name.
+    pub(crate) fn and_parameter(&self, name: &str, value: &str) -> Self {
+        let mut url = self.0.clone();
         url.query_pairs_mut().append_pair(name, value);
         ApiPath(url)
     }
@@ -69,7 +73,7 @@ impl FromStr for ApiPath {
         let path = text.split(['?', '#']).next().unwrap_or_default();
         if path.contains("://") || path.starts_with("//") {
             let below = text.split('#').next().and_then(|text| text.split_once(BASE)).map(|(_, below)| below);
-            return Err(InvalidApiPath::Address(below.filter(|below| !below.is_empty()).map(without_tokens)));
+            return Err(InvalidApiPath::Url(below.filter(|below| !below.is_empty()).map(redact_tokens)));
         }
         if text.contains('#') {
             return Err(InvalidApiPath::Character("a fragment"));
@@ -78,7 +82,7 @@ impl FromStr for ApiPath {
         if below.split('?').next().unwrap_or_default().is_empty() {
             return Err(InvalidApiPath::Empty);
         }
-        // A server may decode before it takes dots for what they mean.
+        // A server may decode the path before it resolves `..`.
         let decoded = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
         if decoded.split('/').any(|segment| segment == ".." || segment == ".") {
             return Err(InvalidApiPath::Outside);
@@ -97,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_written_in_three_ways_and_sent_in_one() {
+    fn all_three_spellings_are_sent_the_same_way() {
         for (written, sent) in [
             ("repository?namespace=acme&public=false", "/api/v1/repository?namespace=acme&public=false"),
             ("/repository?x", "/api/v1/repository?x"),
@@ -115,8 +119,8 @@ mod tests {
     }
 
     #[test]
-    fn leads_nowhere_but_into_the_api() {
-        for hostile in [
+    fn paths_outside_the_api_are_rejected() {
+        for outside in [
             "..",
             "../oauth/authorize",
             "/../v2/auth",
@@ -133,10 +137,10 @@ mod tests {
             "repository//evil",
             "/api/v1//evil.example/",
         ] {
-            assert_eq!(hostile.parse::<ApiPath>(), Err(InvalidApiPath::Outside), "{hostile}");
+            assert_eq!(outside.parse::<ApiPath>(), Err(InvalidApiPath::Outside), "{outside}");
         }
-        for address in ["https://evil.example/api/v1", "http://quay.io/", "//evil.example/x", "///x", "ftp://x/y"] {
-            assert_eq!(address.parse::<ApiPath>(), Err(InvalidApiPath::Address(None)), "{address}");
+        for url in ["https://evil.example/api/v1", "http://quay.io/", "//evil.example/x", "///x", "ftp://x/y"] {
+            assert_eq!(url.parse::<ApiPath>(), Err(InvalidApiPath::Url(None)), "{url}");
         }
         for odd in ["a\\b", "a\nb", "a\rb", "a\0b", "a#b", "\u{85}a", "\tuser"] {
             assert!(matches!(odd.parse::<ApiPath>(), Err(InvalidApiPath::Character(_))), "{odd:?}");
@@ -147,18 +151,18 @@ mod tests {
     }
 
     #[test]
-    fn a_pasted_address_is_answered_with_its_path_and_without_a_token() {
+    fn the_error_for_a_url_suggests_its_path_without_a_token() {
         let error = |text: &str| text.parse::<ApiPath>().unwrap_err().to_string();
         assert_eq!(
             error("https://quay.io/api/v1/user/?x=1#y"),
-            "only the path is wanted; the host is named by --host; did you mean `user/?x=1`?"
+            "give only the path here, and the host with --host; did you mean `user/?x=1`?"
         );
         let secret = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij0123";
         assert!(!error(&format!("https://quay.io/api/v1/x?access_token={secret}")).contains(secret));
     }
 
     #[test]
-    fn a_parameter_takes_the_place_of_one_of_its_name() {
+    fn with_parameter_replaces_a_parameter_of_that_name() {
         let with =
             |text: &str| text.parse::<ApiPath>().unwrap().with_parameter("next_page", "a&b=").as_str().to_owned();
         assert_eq!(with("repository"), "/api/v1/repository?next_page=a%26b%3D");

@@ -1,18 +1,17 @@
-//! `Lifetime`: how long a token is to live.
+//! `Lifetime`: how long a token is valid.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// One second to ten years, which is the most that Quay grants. Written `30d`, `12h`, `1year`.
+/// One second to ten years. Written `30d`, `12h`, `1year`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lifetime(Duration);
 
-/// Ten years, as Quay counts them.
+/// Ten years as Quay counts them: the longest lifetime that it accepts.
 const LONGEST: Duration = Duration::from_secs(315_576_000);
 
 impl Lifetime {
-    /// As a length of time.
     pub(crate) fn duration(self) -> Duration {
         self.0
     }
@@ -24,9 +23,8 @@ impl fmt::Display for Lifetime {
     }
 }
 
-/// Not a length of time, or none that a token can have.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("write the time as 12h, 30d or 1year; a token lives a second at least and ten years at most")]
+#[error("write the time like 12h, 30d or 1year, from one second to ten years")]
 pub(crate) struct InvalidLifetime;
 
 impl FromStr for Lifetime {
@@ -44,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_a_second_to_ten_years() {
+    fn lifetimes_are_from_one_second_to_ten_years() {
         for (written, seconds) in [("30d", 2_592_000), ("12h", 43_200), ("1h 30m", 5_400), ("10years", 315_576_000)] {
             assert_eq!(written.parse::<Lifetime>().unwrap().duration().as_secs(), seconds, "{written}");
         }

@@ -1,11 +1,11 @@
-//! The words of `quay-auth` as types: parsing, comparing, formatting. No I/O, and nothing of ours is imported here.
-//!
-//! To add a word: a file here, its `FromStr` with an error that says what was meant, its tests at the end of the file.
+//! Types that parse, compare and format: hosts, profiles, scopes, tokens. No I/O, and no imports from the rest of the crate.
 
 mod api_path;
 mod application;
+mod credentials;
 mod host;
 mod lifetime;
+mod listen_address;
 mod profile;
 mod scopes;
 mod server_text;
@@ -13,25 +13,27 @@ mod timestamp;
 mod token;
 
 pub(crate) use api_path::ApiPath;
-pub(crate) use application::{AssignmentId, ClientId, LoopbackHost, RedirectUri};
+pub(crate) use application::{AssignmentId, ClientId, InvalidClientId, InvalidRedirectUri, LoopbackHost, RedirectUri};
+pub(crate) use credentials::{Password, UserName};
 pub(crate) use host::{Host, HostArgument, Scheme};
 pub(crate) use lifetime::Lifetime;
-pub(crate) use profile::{Profile, ProfileName, StoreKind};
+pub(crate) use listen_address::ListenAddress;
+pub(crate) use profile::{ProfileId, ProfileName, StoreKind};
 pub(crate) use scopes::{KnownScope, Scopes};
-pub(crate) use server_text::{ServerText, steers_a_terminal};
+pub(crate) use server_text::{ServerText, is_terminal_control};
 pub(crate) use timestamp::Timestamp;
-pub(crate) use token::{AccessToken, BASIC_USER, MalformedToken, without_tokens};
+pub(crate) use token::{AccessToken, Fingerprint, MalformedToken, OAUTH_TOKEN_USER, redact_tokens};
 
-/// Lets each of these types stand in a file or in JSON as the text that `FromStr` reads and `Display` writes.
-macro_rules! stands_as_text {
-    ($($word:ty),+) => {$(
-        impl serde::Serialize for $word {
+/// Implements serde's traits by `FromStr` and `Display`.
+macro_rules! serialize_as_text {
+    ($($type:ty),+) => {$(
+        impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
             }
         }
 
-        impl<'de> serde::Deserialize<'de> for $word {
+        impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = <String as serde::Deserialize>::deserialize(deserializer)?;
                 text.parse().map_err(serde::de::Error::custom)
@@ -40,9 +42,9 @@ macro_rules! stands_as_text {
     )+};
 }
 
-stands_as_text!(ClientId, Host, ProfileName, RedirectUri, Scopes, StoreKind);
+serialize_as_text!(ClientId, Host, ProfileName, RedirectUri, Scopes, StoreKind);
 
-/// The word of `known` that is nearest to `word`, when it is near enough to be what was meant.
+/// Finds the word in `known` that `word` is probably a misspelling of.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()

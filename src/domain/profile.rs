@@ -1,9 +1,9 @@
-//! `Profile`: one login at one host, and the two kinds of place that can keep its token.
+//! `ProfileId`: the name and host of a stored login, and `StoreKind`: where its token is stored.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Host, without_tokens};
+use super::{Host, redact_tokens};
 
 /// The name of a profile: 1 to 64 of letters, digits, `.`, `_` and `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,7 +16,6 @@ impl fmt::Display for ProfileName {
 }
 
 impl ProfileName {
-    /// Whether it is the name that goes without saying.
     pub(crate) fn is_default(&self) -> bool {
         self.0 == "default"
     }
@@ -28,7 +27,6 @@ impl Default for ProfileName {
     }
 }
 
-/// A profile name with a character that none may hold, or of a wrong length.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a profile name has 1 to 64 letters, digits, `.`, `_` or `-`")]
 pub(crate) struct InvalidProfileName;
@@ -43,40 +41,39 @@ impl FromStr for ProfileName {
     }
 }
 
-/// One login at one host. Written `NAME@HOST[:PORT]`; that is also its name in the keyring and in `profiles.toml`.
+/// Identifies a profile. Written `NAME@HOST[:PORT]`; that is also its name in the keyring and in `profiles.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Profile {
-    /// The Quay.
+pub(crate) struct ProfileId {
     pub(crate) host: Host,
-    /// Tells several logins at that host apart.
     pub(crate) name: ProfileName,
 }
 
-impl fmt::Display for Profile {
+impl fmt::Display for ProfileId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}@{}", self.name, self.host.authority())
     }
 }
 
-impl Profile {
-    /// The flags that name this profile on a command line: `--host quay.io`, with `--profile` where it is not the default.
-    pub(crate) fn flags(&self) -> String {
-        if self.name.is_default() {
-            format!("--host {}", self.host)
-        } else {
-            format!("--host {} --profile {}", self.host, self.name)
-        }
-    }
-}
-
-/// Where a token is kept.
+/// Where a token is stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum StoreKind {
-    /// The operating system's own keyring.
+    /// The operating system's keyring.
     #[default]
     Keyring,
-    /// A plain file that only its owner may read; never without the user's word.
+    /// The token file, which only its owner can read. Only used if the user asks for it.
     File,
+}
+
+impl StoreKind {
+    pub(crate) const ALL: [StoreKind; 2] = [StoreKind::Keyring, StoreKind::File];
+
+    /// For messages.
+    pub(crate) fn description(self) -> &'static str {
+        match self {
+            StoreKind::Keyring => "keyring",
+            StoreKind::File => "token file",
+        }
+    }
 }
 
 impl fmt::Display for StoreKind {
@@ -88,9 +85,8 @@ impl fmt::Display for StoreKind {
     }
 }
 
-/// Neither `keyring` nor `file`.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a token is kept in the `keyring` or in a `file`, not in `{0}`")]
+#[error("the store must be `keyring` or `file`, not `{0}`")]
 pub(crate) struct UnknownStore(String);
 
 impl FromStr for StoreKind {
@@ -100,7 +96,7 @@ impl FromStr for StoreKind {
         match text {
             "keyring" => Ok(StoreKind::Keyring),
             "file" => Ok(StoreKind::File),
-            _ => Err(UnknownStore(without_tokens(&text.chars().take(20).collect::<String>()))),
+            _ => Err(UnknownStore(redact_tokens(&text.chars().take(20).collect::<String>()))),
         }
     }
 }
@@ -110,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_short_and_plain() {
+    fn profile_names_have_1_to_64_plain_characters() {
         for good in ["default", "ci-2.read_only", &"a".repeat(64)] {
             assert!(good.parse::<ProfileName>().is_ok(), "{good}");
         }
@@ -120,11 +116,10 @@ mod tests {
     }
 
     #[test]
-    fn is_written_with_host_and_port() {
-        let profile = |host: &str, name: &str| Profile { host: host.parse().unwrap(), name: name.parse().unwrap() };
+    fn profiles_are_written_with_host_and_port() {
+        let profile = |host: &str, name: &str| ProfileId { host: host.parse().unwrap(), name: name.parse().unwrap() };
         assert_eq!(profile("quay.io", "default").to_string(), "default@quay.io");
         assert_eq!(profile("http://localhost:8080", "admin").to_string(), "admin@localhost:8080");
         assert_eq!(profile("http://quay.test", "a").to_string(), "a@quay.test:80");
-        assert_eq!(profile("quay.io", "admin").flags(), "--host quay.io --profile admin");
     }
 }

@@ -1,99 +1,113 @@
-//! `Scopes`: what a token may do, in Quay's words.
+//! `Scopes`: what a token is allowed to do.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// One scope that Quay has today.
+/// A scope that this version of quay-auth knows.
 pub(crate) struct KnownScope {
-    /// Quay's word.
-    pub(crate) word: &'static str,
+    pub(crate) name: &'static str,
     /// What it allows, in one line.
     pub(crate) allows: &'static str,
-    /// The words that it brings along.
     pub(crate) implies: &'static [&'static str],
-    /// Whether Quay asks twice before it is granted, and gives no `state` back.
+    /// Quay asks the user twice before it grants the scope, and then does not send `state` back.
     pub(crate) is_dangerous: bool,
 }
 
-/// Quay's scopes (auth/scopes.py; recorded case U1c). None gives a right that the user lacks.
+/// Quay's scopes (Quay's auth/scopes.py; docs/quay.md, case U1c). None gives a token a right that its user does not have.
 const KNOWN: [KnownScope; 8] = [
-    KnownScope { word: "repo:read", allows: "see and pull repositories", implies: &[], is_dangerous: false },
-    KnownScope { word: "repo:write", allows: "push to them", implies: &["repo:read"], is_dangerous: false },
+    KnownScope { name: "repo:read", allows: "see and pull repositories", implies: &[], is_dangerous: false },
     KnownScope {
-        word: "repo:admin",
+        name: "repo:write",
+        allows: "push to them; to a new one only with repo:create",
+        implies: &["repo:read"],
+        is_dangerous: false,
+    },
+    KnownScope {
+        name: "repo:admin",
         allows: "change their settings and permissions, delete them",
         implies: &["repo:write", "repo:read"],
         is_dangerous: false,
     },
-    KnownScope { word: "repo:create", allows: "make repositories", implies: &[], is_dangerous: false },
-    KnownScope { word: "user:read", allows: "read user name and e-mail address", implies: &[], is_dangerous: false },
     KnownScope {
-        word: "user:admin",
+        name: "repo:create",
+        allows: "create repositories, also by a push (with repo:write)",
+        implies: &[],
+        is_dangerous: false,
+    },
+    KnownScope { name: "user:read", allows: "read user name and organizations", implies: &[], is_dangerous: false },
+    KnownScope {
+        name: "user:admin",
         allows: "change the account, its robots and authorizations",
         implies: &[],
         is_dangerous: true,
     },
     KnownScope {
-        word: "org:admin",
-        allows: "change organizations, teams and applications, make and end tokens",
+        name: "org:admin",
+        allows: "change organizations, teams and applications, create and revoke tokens",
         implies: &[],
         is_dangerous: true,
     },
-    KnownScope { word: "super:user", allows: "administer the whole Quay", implies: &[], is_dangerous: true },
+    KnownScope { name: "super:user", allows: "administer the whole server", implies: &[], is_dangerous: true },
 ];
 
-/// The scopes that a token was granted, in Quay's spelling and order.
+/// A list of scopes in Quay's spelling, without duplicates.
 ///
-/// Format: comma-separated, no blanks (`repo:read,user:read`); blanks are accepted too, commas are written.
-/// Fails on an empty list and on a character that no scope may hold; whether a host knows the word, `quay::scopes` asks.
-/// Source: RFC 6749 section 3.3; recorded cases "E scope …".
+/// Written comma-separated without spaces (`repo:read,user:read`); spaces are accepted when reading.
+/// Fails on an empty list and on characters that no scope can contain. `quay::discovery` asks a host which scopes it offers.
+/// Source: RFC 6749 section 3.3; docs/quay.md, cases E.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Scopes(Vec<String>);
 
 impl Scopes {
-    /// The words, in order.
-    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// The words that this program does not know; a host may.
+    /// The scopes that this version of quay-auth does not know. The host may know them.
     pub(crate) fn unknown(&self) -> impl Iterator<Item = &str> {
-        self.words().filter(|word| KNOWN.iter().all(|known| known.word != *word))
+        self.iter().filter(|scope| KNOWN.iter().all(|known| known.name != *scope))
     }
 
-    /// The words of `wanted` that these scopes neither hold nor imply.
+    /// The scopes of `wanted` that these scopes neither contain nor imply.
     pub(crate) fn missing(&self, wanted: &Scopes) -> Option<Scopes> {
-        let grants = |word: &str| {
-            self.words().any(|held| {
-                held == word || KNOWN.iter().any(|known| known.word == held && known.implies.contains(&word))
+        let grants = |scope: &str| {
+            self.iter().any(|own| {
+                own == scope || KNOWN.iter().any(|known| known.name == own && known.implies.contains(&scope))
             })
         };
-        let missing: Vec<String> = wanted.words().filter(|word| !grants(word)).map(str::to_owned).collect();
+        let missing: Vec<String> = wanted.iter().filter(|scope| !grants(scope)).map(str::to_owned).collect();
         (!missing.is_empty()).then_some(Scopes(missing))
     }
 
-    /// These scopes and those of `more`, each once.
-    pub(crate) fn with(&self, more: &Scopes) -> Scopes {
-        let mut words = self.0.clone();
-        words.extend(more.0.iter().filter(|word| !self.0.contains(word)).cloned());
-        Scopes(words)
+    pub(crate) fn union(&self, more: &Scopes) -> Scopes {
+        let mut scopes = self.0.clone();
+        scopes.extend(more.0.iter().filter(|scope| !self.0.contains(scope)).cloned());
+        Scopes(scopes)
     }
 
-    /// Quay's scopes of today.
+    /// The scope with which docker can pull private images.
+    pub(crate) fn pull() -> Self {
+        Scopes(vec!["repo:read".to_owned()])
+    }
+
+    /// The scope with which a token can list, create and revoke tokens of an application.
+    pub(crate) fn org_admin() -> Self {
+        Scopes(vec!["org:admin".to_owned()])
+    }
+
     pub(crate) fn known() -> impl Iterator<Item = &'static KnownScope> {
         KNOWN.iter()
     }
 
-    /// Their words.
-    pub(crate) fn known_words() -> impl Iterator<Item = &'static str> {
-        KNOWN.iter().map(|known| known.word)
+    pub(crate) fn known_names() -> impl Iterator<Item = &'static str> {
+        KNOWN.iter().map(|known| known.name)
     }
 }
 
 impl Default for Scopes {
-    /// The least that is useful: `repo:read`.
+    /// Enough to pull, and for the first request that people try, `api user/`.
     fn default() -> Self {
-        Scopes(vec!["repo:read".to_owned()])
+        Scopes(vec!["repo:read".to_owned(), "user:read".to_owned()])
     }
 }
 
@@ -106,11 +120,10 @@ impl fmt::Display for Scopes {
 /// Why a text is not a list of scopes.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InvalidScopes {
-    /// No word in it.
-    #[error("no scope is named; write them as repo:read,user:read")]
+    #[error("there is no scope; write scopes like repo:read,user:read")]
     Empty,
-    /// A character outside RFC 6749's `scope-token`, or a word that is no scope by its length.
-    #[error("scopes are words such as repo:read, separated by commas")]
+    /// A character that RFC 6749 does not allow in a `scope-token`, or a scope that is too long.
+    #[error("scopes are words like repo:read, separated by commas")]
     Character,
 }
 
@@ -118,17 +131,17 @@ impl FromStr for Scopes {
     type Err = InvalidScopes;
 
     fn from_str(text: &str) -> Result<Self, InvalidScopes> {
-        let mut words: Vec<String> = Vec::new();
-        for word in text.split([',', ' ']).filter(|word| !word.is_empty()) {
-            let fits = word.len() <= 64 && word.bytes().all(|b| b.is_ascii_graphic() && !b"\"\\".contains(&b));
+        let mut scopes: Vec<String> = Vec::new();
+        for scope in text.split([',', ' ']).filter(|scope| !scope.is_empty()) {
+            let fits = scope.len() <= 64 && scope.bytes().all(|b| b.is_ascii_graphic() && !b"\"\\".contains(&b));
             if !fits {
                 return Err(InvalidScopes::Character);
             }
-            if !words.iter().any(|seen| seen == word) {
-                words.push(word.to_owned());
+            if !scopes.iter().any(|seen| seen == scope) {
+                scopes.push(scope.to_owned());
             }
         }
-        if words.is_empty() { Err(InvalidScopes::Empty) } else { Ok(Scopes(words)) }
+        if scopes.is_empty() { Err(InvalidScopes::Empty) } else { Ok(Scopes(scopes)) }
     }
 }
 
@@ -141,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_commas_and_blanks_and_writes_commas() {
+    fn scopes_are_separated_by_commas_or_spaces() {
         assert_eq!(scopes("repo:read, user:read repo:read,").to_string(), "repo:read,user:read");
         assert_eq!("".parse::<Scopes>(), Err(InvalidScopes::Empty));
         assert_eq!(" , ".parse::<Scopes>(), Err(InvalidScopes::Empty));
@@ -150,16 +163,16 @@ mod tests {
     }
 
     #[test]
-    fn a_wider_scope_grants_the_narrower() {
+    fn an_implied_scope_is_not_missing() {
         assert_eq!(scopes("repo:admin").missing(&scopes("repo:read,repo:write")), None);
         assert_eq!(scopes("repo:read").missing(&scopes("repo:write,repo:read")), Some(scopes("repo:write")));
         assert_eq!(scopes("user:admin").missing(&scopes("user:read")), Some(scopes("user:read")));
     }
 
     #[test]
-    fn tells_the_words_that_it_does_not_know() {
+    fn unknown_scopes_are_found_and_the_nearest_one_is_suggested() {
         assert_eq!(scopes("repo:read,repo:raed").unknown().collect::<Vec<_>>(), ["repo:raed"]);
-        assert_eq!(super::super::nearest("repo:raed", Scopes::known_words()), Some("repo:read"));
-        assert_eq!(super::super::nearest("x", Scopes::known_words()), None);
+        assert_eq!(super::super::nearest("repo:raed", Scopes::known_names()), Some("repo:read"));
+        assert_eq!(super::super::nearest("x", Scopes::known_names()), None);
     }
 }

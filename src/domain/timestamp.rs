@@ -1,33 +1,35 @@
-//! `Timestamp`: a moment, written as RFC 3339 in UTC to the second.
+//! `Timestamp`: a point in time.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A moment, written `2026-11-25T10:00:00Z`.
+/// A point in time, written `2026-11-25T10:00:00Z` (RFC 3339 in UTC, to the second).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Timestamp(SystemTime);
 
+/// For times closer to now than this, the time of day is shown too.
+const TIME_OF_DAY_MATTERS: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+
 impl Timestamp {
-    /// This moment.
     pub(crate) fn now() -> Self {
         Timestamp(SystemTime::now())
     }
 
-    /// The moment `after` later; `None` beyond the year 9999, which RFC 3339 cannot write.
-    pub(crate) fn after(self, after: Duration) -> Option<Self> {
-        let end = self.0.checked_add(after)?;
+    /// `None` after the year 9999, which RFC 3339 cannot write.
+    pub(crate) fn checked_add(self, duration: Duration) -> Option<Self> {
+        let sum = self.0.checked_add(duration)?;
         let year_10000 = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_800);
-        (end < year_10000).then_some(Timestamp(end))
+        (sum < year_10000).then_some(Timestamp(sum))
     }
 
-    /// How long it lies behind that earlier moment.
+    /// The time from `earlier` to this timestamp, or zero if `earlier` is the later one.
     pub(crate) fn since(self, earlier: Timestamp) -> Duration {
         self.0.duration_since(earlier.0).unwrap_or_default()
     }
 
-    /// Whether it lies behind us by this machine's clock.
+    /// By this machine's clock.
     pub(crate) fn is_past(self) -> bool {
         self.0 < SystemTime::now()
     }
@@ -35,6 +37,15 @@ impl Timestamp {
     /// `2026-11-25`: the day, in UTC.
     pub(crate) fn day(self) -> String {
         self.to_string().chars().take("2026-11-25".len()).collect()
+    }
+
+    /// The day, with the time of day if it is less than two days from now: `2026-11-25 10:00 UTC`.
+    pub(crate) fn day_or_time(self) -> String {
+        let now = Timestamp::now();
+        match self.since(now).max(now.since(self)) < TIME_OF_DAY_MATTERS {
+            true => format!("{} UTC", self.to_string()[.."2026-11-25T10:00".len()].replace('T', " ")),
+            false => self.day(),
+        }
     }
 }
 
@@ -55,7 +66,7 @@ impl<'de> Deserialize<'de> for Timestamp {
         let text = String::deserialize(deserializer)?;
         humantime::parse_rfc3339(&text)
             .map(Timestamp)
-            .map_err(|_| de::Error::custom("this is not a moment such as 2026-11-25T10:00:00Z"))
+            .map_err(|_| de::Error::custom("write the time like 2026-11-25T10:00:00Z"))
     }
 }
 
@@ -64,18 +75,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_written_as_it_is_read() {
+    fn timestamps_are_written_as_they_are_read() {
         let text = "\"2036-11-23T10:00:00Z\"";
-        let moment: Timestamp = serde_json::from_str(text).unwrap();
-        assert_eq!(serde_json::to_string(&moment).unwrap(), text);
-        assert_eq!(moment.day(), "2036-11-23");
+        let timestamp: Timestamp = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&timestamp).unwrap(), text);
+        assert_eq!(timestamp.day(), "2036-11-23");
         assert!(serde_json::from_str::<Timestamp>("\"tomorrow\"").is_err());
     }
 
     #[test]
-    fn ends_with_the_year_9999() {
-        assert!(Timestamp::now().after(Duration::from_secs(315_576_000)).is_some());
-        assert!(Timestamp::now().after(Duration::from_secs(u64::MAX)).is_none());
-        assert!(Timestamp::now().after(Duration::from_secs(300_000_000_000)).is_none());
+    fn the_time_of_day_is_shown_if_it_is_less_than_two_days_away() {
+        let after = |hours: u64| Timestamp::now().checked_add(Duration::from_secs(hours * 3600)).unwrap();
+        let written = after(1).day_or_time();
+        assert_eq!((written.len(), written.ends_with(" UTC")), ("2026-11-25 10:00 UTC".len(), true), "{written}");
+        assert_eq!(after(49).day_or_time(), after(49).day());
+    }
+
+    #[test]
+    fn the_last_timestamp_is_in_the_year_9999() {
+        assert!(Timestamp::now().checked_add(Duration::from_secs(315_576_000)).is_some());
+        assert!(Timestamp::now().checked_add(Duration::from_secs(u64::MAX)).is_none());
+        assert!(Timestamp::now().checked_add(Duration::from_secs(300_000_000_000)).is_none());
     }
 }

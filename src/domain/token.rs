@@ -1,4 +1,4 @@
-//! `AccessToken`: the secret, in a type that does not print itself and is wiped.
+//! `AccessToken`: the secret. Its type does not print it and wipes it from memory when it is dropped.
 
 use std::fmt;
 
@@ -6,22 +6,23 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// The user name that goes with a token where a password is asked for (recorded case V1). In a shell it needs single quotes.
-pub(crate) const BASIC_USER: &str = "$oauthtoken";
+/// The user name for a token that is used as a password (docs/quay.md, case V1). In a shell it needs single quotes.
+pub(crate) const OAUTH_TOKEN_USER: &str = "$oauthtoken";
 
 /// An OAuth 2 access token of Quay: 20 to 4096 characters of `[A-Za-z0-9._~+/=-]`.
 ///
-/// Quay's own have 40 letters and digits; a JWT of the server's OIDC provider is taken as well. Made only by [`AccessToken::parse`],
-/// so no other text is ever stored, printed or put in a header. Not `Clone`, not `PartialEq`, and `Debug` does not show it.
+/// Those that Quay creates have 40 letters and digits; Quay also accepts a JWT from the server's OIDC provider.
+/// [`AccessToken::parse`] is the only constructor, so no other text is ever stored, printed or sent as a token. Not `Clone`, not
+/// `PartialEq`; `Debug` does not show it.
 pub(crate) struct AccessToken(Zeroizing<String>);
 
-/// Not a token: a wrong length or a character that no token holds. Never says which, since the text may be a secret.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is not a token: one has 20 to 4096 letters, digits or `._~+/=-`, on one line")]
+/// A wrong length or a wrong character. The error does not repeat the text, which may be a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is not a token: a token is one line of 20 to 4096 letters, digits or `._~+/=-`")]
 pub(crate) struct MalformedToken;
 
 impl AccessToken {
-    /// Takes `text` as a token; it is wiped when it is none.
+    /// Wipes `text` if it is not a token.
     pub(crate) fn parse(text: impl Into<Zeroizing<String>>) -> Result<Self, MalformedToken> {
         let text = text.into();
         let fits = (20..=4096).contains(&text.len())
@@ -29,24 +30,34 @@ impl AccessToken {
         if fits { Ok(AccessToken(text)) } else { Err(MalformedToken) }
     }
 
-    /// The secret itself. Each call is a place where it may leave: read it twice.
+    /// The secret itself. Each call is a place where it could leak, so review it with care.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
-    /// A short name of the token that gives nothing of it away: 16 hex digits of its SHA-256.
-    pub(crate) fn fingerprint(&self) -> String {
-        Sha256::digest(self.0.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.0.as_bytes())
     }
 
-    /// Whether both are the same token, in constant time.
+    /// Compares in constant time.
     pub(crate) fn same_as(&self, other: &AccessToken) -> bool {
-        self.is(&other.0)
+        self.equals(&other.0)
     }
 
-    /// Whether the text is this token, in constant time.
-    pub(crate) fn is(&self, text: &str) -> bool {
+    /// Compares in constant time.
+    pub(crate) fn equals(&self, text: &str) -> bool {
         self.0.as_bytes().ct_eq(text.as_bytes()).into()
+    }
+}
+
+/// Identifies a secret without revealing it: the first 16 hex digits of its SHA-256.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Fingerprint(String);
+
+impl Fingerprint {
+    pub(crate) fn of(secret: &[u8]) -> Self {
+        Fingerprint(Sha256::digest(secret).iter().take(8).map(|byte| format!("{byte:02x}")).collect())
     }
 }
 
@@ -56,22 +67,22 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// The text without anything in it that could be a token, or a long part of one: for words that repeat what somebody typed.
-pub(crate) fn without_tokens(text: &str) -> String {
-    let in_a_word = |c: char| c.is_ascii_alphanumeric() || "._~+-".contains(c);
-    let is_random =
+/// Replaces everything in the text that could be a token, or a long part of one. For messages that repeat what a person typed.
+pub(crate) fn redact_tokens(text: &str) -> String {
+    let is_token_character = |c: char| c.is_ascii_alphanumeric() || "._~+-".contains(c);
+    let looks_random =
         |part: &str| part.len() >= 20 && part.contains(|c: char| c.is_ascii_digit() || c.is_ascii_uppercase());
-    let mut shown = String::new();
+    let mut redacted = String::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let length = rest.find(|c| in_a_word(c) != in_a_word(first)).unwrap_or(rest.len());
+        let length = rest.find(|c| is_token_character(c) != is_token_character(first)).unwrap_or(rest.len());
         let (run, after) = rest.split_at(length);
-        // A JWT has dots and dashes, but no uuid or host name has so long a part.
-        let is_secret = in_a_word(first) && run.split(['.', '-']).any(is_random);
-        shown.push_str(if is_secret { "…" } else { run });
+        // A JWT has dots and dashes. UUIDs and host names have them too, but their parts are short.
+        let may_be_token = is_token_character(first) && run.split(['.', '-']).any(looks_random);
+        redacted.push_str(if may_be_token { "…" } else { run });
         rest = after;
     }
-    shown
+    redacted
 }
 
 #[cfg(test)]
@@ -83,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn holds_quays_tokens_and_jwts_and_nothing_else() {
+    fn tokens_of_quay_and_jwts_are_accepted_and_nothing_else() {
         for good in ["a".repeat(20), "A1".repeat(20), "eyJhbGciOi.eyJzdWIi_-.c2ln==".to_owned(), "a".repeat(4096)] {
             assert_eq!(parse(&good).unwrap().expose(), good);
         }
@@ -97,11 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn a_token_in_a_text_is_not_repeated() {
+    fn redact_tokens_replaces_tokens_only() {
         let secret = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij0123";
-        assert_eq!(without_tokens(&format!("unexpected argument '{secret}' found")), "unexpected argument '…' found");
+        assert_eq!(redact_tokens(&format!("unexpected argument '{secret}' found")), "unexpected argument '…' found");
         assert_eq!(
-            without_tokens(&format!("https://a:{secret}@quay.io:1/#access_token={secret}&x")),
+            redact_tokens(&format!("https://a:{secret}@quay.io:1/#access_token={secret}&x")),
             "https://a:…@quay.io:1/#access_token=…&x"
         );
         for harmless in [
@@ -111,18 +122,18 @@ mod tests {
             "é – 日本",
             "0a1b2c3d-0000-4000-8000-000000000000",
         ] {
-            assert_eq!(without_tokens(harmless), harmless);
+            assert_eq!(redact_tokens(harmless), harmless);
         }
     }
 
     #[test]
-    fn compares_and_does_not_print_itself() {
+    fn tokens_are_compared_and_not_printed() {
         let token = parse(&"a".repeat(40)).unwrap();
         assert!(token.same_as(&parse(&"a".repeat(40)).unwrap()));
         assert!(!token.same_as(&parse(&"b".repeat(40)).unwrap()));
         assert!(!token.same_as(&parse(&"a".repeat(41)).unwrap()));
         assert_eq!(format!("{token:?}"), "[redacted]");
         // printf %s aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa | sha256sum
-        assert_eq!(token.fingerprint(), "e33cdf9c7f7120b9");
+        assert_eq!(token.fingerprint(), Fingerprint("e33cdf9c7f7120b9".to_owned()));
     }
 }

@@ -1,10 +1,10 @@
-//! A configuration of curl's that sends the token as Quay's API takes it.
+//! A configuration file for curl that sends the token to Quay's API.
 
 use zeroize::Zeroizing;
 
 use crate::domain::AccessToken;
 
-/// Not a `header`: what curl knows as credentials, it does not take along to another host.
+/// Uses curl's own option for tokens and not a header: curl does not send credentials to another host after a redirect.
 pub(super) fn write(token: &AccessToken) -> Zeroizing<String> {
     Zeroizing::new(format!("oauth2-bearer = \"{}\"\n", token.expose()))
 }

@@ -1,5 +1,4 @@
-//! The token in the formats of other tools, one file each: a function of host and token. To add one: a file here, a variant and an arm
-//! below, a test that feeds the tool itself.
+//! The token in the formats of other tools, one file for each format.
 
 mod curl_config;
 mod docker_config;
@@ -7,44 +6,69 @@ mod env;
 mod kubernetes_secret;
 mod netrc;
 
+pub(crate) use env::Shell;
+
 use zeroize::Zeroizing;
 
 use crate::domain::{AccessToken, Host};
 
-/// A format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// `docker-config`
+    /// docker's config.json, for a CI job or a container
     DockerConfig,
-    /// `kubernetes-secret`
+    /// a secret that lets Kubernetes pull images
     KubernetesSecret,
-    /// `env`
+    /// QUAY_TOKEN, QUAY_URL and QUAY_HOST, one on each line
     Env,
-    /// `curl-config`
+    /// the same for the next steps of a GitHub Actions job
+    GithubEnv,
+    /// options for `curl --config`
     CurlConfig,
-    /// `netrc`
+    /// for tools that log in with a user name and a password
     Netrc,
 }
 
+/// What only some formats use.
+pub(crate) struct Options {
+    /// The name of a Kubernetes secret.
+    pub(crate) name: SecretName,
+    /// The shell that reads the variables.
+    pub(crate) shell: Option<Shell>,
+}
+
+/// A token in the format of another tool.
+pub(crate) struct Exported {
+    /// Ends with a newline.
+    pub(crate) text: Zeroizing<String>,
+    /// The words in the text, or in what it encodes, from which the token can be decoded, although they do not contain it.
+    pub(crate) encoded: Vec<Zeroizing<String>>,
+}
+
+impl Exported {
+    /// A text that contains the token itself.
+    fn plain(text: Zeroizing<String>) -> Self {
+        Exported { text, encoded: Vec::new() }
+    }
+}
+
 impl Format {
-    /// Host and token in this format, with a newline at the end. `name` is that of a Kubernetes secret.
-    pub(crate) fn write(self, host: &Host, token: &AccessToken, name: &SecretName) -> Zeroizing<String> {
+    /// Host and token in this format.
+    pub(crate) fn write(self, host: &Host, token: &AccessToken, options: &Options) -> Exported {
         match self {
             Format::DockerConfig => docker_config::write(host, token),
-            Format::KubernetesSecret => kubernetes_secret::write(host, token, name),
-            Format::Env => env::write(host, token),
-            Format::CurlConfig => curl_config::write(token),
-            Format::Netrc => netrc::write(host, token),
+            Format::KubernetesSecret => kubernetes_secret::write(host, token, &options.name),
+            Format::Env | Format::GithubEnv => Exported::plain(env::write(host, token, options.shell)),
+            Format::CurlConfig => Exported::plain(curl_config::write(token)),
+            Format::Netrc => Exported::plain(netrc::write(host, token)),
         }
     }
 }
 
-/// The name of a Kubernetes object: 1 to 253 lower-case letters, digits, `-` and `.`, each part between dots with a letter or digit at
-/// both ends (RFC 1123 subdomain).
+/// The name of a Kubernetes object: 1 to 253 lower-case letters, digits, `-` and `.`. Each part between dots begins and ends with a letter
+/// or digit (an RFC 1123 subdomain).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SecretName(String);
 
-/// Not a name that Kubernetes takes.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a Kubernetes name has lower-case letters, digits, `-` and `.`, and begins and ends with a letter or digit")]
 pub(crate) struct InvalidSecretName;
@@ -63,8 +87,8 @@ impl std::str::FromStr for SecretName {
 }
 
 impl SecretName {
-    /// The name that goes without saying: the host's own, with dashes for what Kubernetes does not take.
-    pub(crate) fn of(host: &Host) -> Self {
+    /// The default name: that of the host, with dashes for characters that Kubernetes does not accept.
+    pub(crate) fn default_for(host: &Host) -> Self {
         let name = host.registry().replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "-");
         SecretName(name.trim_matches('-').to_owned())
     }
@@ -74,35 +98,35 @@ impl SecretName {
 mod tests {
     use super::*;
 
-    fn written(format: Format, host: &str) -> String {
+    fn write(format: Format, host: &str) -> String {
         let host: Host = host.parse().unwrap();
         let token = AccessToken::parse("0123456789abcdefghij".to_owned()).unwrap();
-        format.write(&host, &token, &SecretName::of(&host)).to_string()
+        format.write(&host, &token, &Options { name: SecretName::default_for(&host), shell: None }).text.to_string()
     }
 
     #[test]
-    fn each_format_is_as_its_tool_reads_it() {
+    fn formats_are_written_as_their_tools_read_them() {
         // printf '$oauthtoken:0123456789abcdefghij' | base64
         let auth = "JG9hdXRodG9rZW46MDEyMzQ1Njc4OWFiY2RlZmdoaWo=";
         assert_eq!(
-            written(Format::DockerConfig, "quay.io"),
+            write(Format::DockerConfig, "quay.io"),
             format!("{{\n  \"auths\": {{\n    \"quay.io\": {{\n      \"auth\": \"{auth}\"\n    }}\n  }}\n}}\n")
         );
         assert_eq!(
-            written(Format::Env, "http://localhost:8080"),
+            write(Format::Env, "http://localhost:8080"),
             "QUAY_TOKEN=0123456789abcdefghij\nQUAY_URL=http://localhost:8080\nQUAY_HOST=http://localhost:8080\n"
         );
-        assert_eq!(written(Format::CurlConfig, "quay.io"), "oauth2-bearer = \"0123456789abcdefghij\"\n");
+        assert_eq!(write(Format::CurlConfig, "quay.io"), "oauth2-bearer = \"0123456789abcdefghij\"\n");
         assert_eq!(
-            written(Format::Netrc, "quay.test:8443"),
+            write(Format::Netrc, "quay.test:8443"),
             "machine quay.test login $oauthtoken password 0123456789abcdefghij\n"
         );
-        let secret = written(Format::KubernetesSecret, "quay.test:8443");
+        let secret = write(Format::KubernetesSecret, "quay.test:8443");
         assert!(secret.starts_with("apiVersion: v1\nkind: Secret\nmetadata:\n  name: quay.test-8443\n"), "{secret}");
     }
 
     #[test]
-    fn names_are_kubernetes_names() {
+    fn secret_names_are_valid_kubernetes_names() {
         for good in ["quay.io", "a", "quay-io-pull-secret", "quay.test-8443"] {
             assert!(good.parse::<SecretName>().is_ok(), "{good}");
         }
@@ -110,7 +134,7 @@ mod tests {
             assert_eq!(bad.parse::<SecretName>(), Err(InvalidSecretName), "{bad:?}");
         }
         for host in ["quay.io", "[::1]:8443", "http://localhost:8080"] {
-            let SecretName(name) = SecretName::of(&host.parse().unwrap());
+            let SecretName(name) = SecretName::default_for(&host.parse().unwrap());
             assert!(name.parse::<SecretName>().is_ok(), "{name}");
         }
     }

@@ -1,11 +1,11 @@
-//! A `.netrc`, by which tools log in with name and password: at the registry, since Quay's API takes no password.
+//! A `.netrc`, with which tools log in by name and password. It works at the registry; Quay's API accepts no password.
 
 use zeroize::Zeroizing;
 
-use crate::domain::{AccessToken, BASIC_USER, Host};
+use crate::domain::{AccessToken, Host, OAUTH_TOKEN_USER};
 
-/// One line. A `.netrc` knows no ports.
+/// One line, without the port, since a `.netrc` has no ports.
 pub(super) fn write(host: &Host, token: &AccessToken) -> Zeroizing<String> {
     let name = host.name().trim_matches(['[', ']']);
-    Zeroizing::new(format!("machine {name} login {BASIC_USER} password {}\n", token.expose()))
+    Zeroizing::new(format!("machine {name} login {OAUTH_TOKEN_USER} password {}\n", token.expose()))
 }

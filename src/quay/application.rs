@@ -1,42 +1,45 @@
-//! Whether a client id is known: `/api/v1/app/CLIENT_ID`, which anybody may ask.
+//! Looks up an application by its client ID: `/api/v1/app/CLIENT_ID`, which needs no token.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::client::{Client, Error, Limits};
-use crate::domain::{ClientId, ServerText};
+use crate::domain::{ApiPath, ClientId, ServerText};
 
-/// A person waits for this.
-const LIMITS: Limits = Limits { time: Duration::from_secs(5), size: 64 * 1024 };
+/// Short, because the user is waiting.
+const LIMITS: Limits = Limits { timeout: Duration::from_secs(5), size: 64 * 1024 };
 
-/// What anybody may know of an application.
+/// The public part of an application.
 #[derive(Debug)]
 pub(crate) struct Application {
-    /// What the consent page calls it.
+    /// As the consent page shows it.
     pub(crate) name: ServerText,
-    /// The organization that it belongs to, as it stands in paths.
     pub(crate) organization: Option<String>,
 }
 
-/// What Quay says of a client id.
+impl Application {
+    /// The path of its tokens. `None` if Quay names no organization, or one that does not fit into a path.
+    pub(super) fn tokens_path(&self, client_id: &ClientId) -> Option<ApiPath> {
+        let organization = self.organization.as_ref()?;
+        format!("organization/{organization}/applications/{client_id}/tokens").parse().ok()
+    }
+}
+
+/// The result of looking up a client ID.
 #[derive(Debug)]
-pub(crate) enum ApplicationAnswer {
-    /// There is such an application.
+pub(crate) enum ApplicationLookup {
     Known(Application),
-    /// There is none (recorded case R1c).
     Unknown,
-    /// Quay does not say: anonymous access is off, or it is busy.
+    /// Quay gave another answer with this HTTP status: anonymous access may be off, or it is busy.
     Unclear {
-        /// The HTTP status.
         status: u16,
     },
-    /// Quay could not be asked.
     Unreachable(Error),
 }
 
-/// Asks Quay whether it knows the client id (recorded cases "R …").
-pub(crate) fn ask_application(client: &Client, client_id: &ClientId) -> ApplicationAnswer {
+/// Asks Quay for the application with that client ID (docs/quay.md, cases R).
+pub(crate) fn look_up_application(client: &Client, client_id: &ClientId) -> ApplicationLookup {
     #[derive(Deserialize)]
     struct Body {
         name: String,
@@ -46,19 +49,19 @@ pub(crate) fn ask_application(client: &Client, client_id: &ClientId) -> Applicat
     struct Organization {
         name: String,
     }
-    let answer = match client.get(&format!("/api/v1/app/{client_id}"), None, LIMITS) {
-        Ok(answer) => answer,
-        Err(error) => return ApplicationAnswer::Unreachable(error),
+    let response = match client.get(&format!("/api/v1/app/{client_id}"), None, LIMITS) {
+        Ok(response) => response,
+        Err(error) => return ApplicationLookup::Unreachable(error),
     };
-    match answer.status {
-        200 => match serde_json::from_slice::<Body>(&answer.body) {
-            Ok(body) => ApplicationAnswer::Known(Application {
+    match response.status {
+        200 => match serde_json::from_slice::<Body>(&response.body) {
+            Ok(body) => ApplicationLookup::Known(Application {
                 name: body.name.into(),
                 organization: body.organization.map(|organization| organization.name),
             }),
-            Err(_) => ApplicationAnswer::Unclear { status: 200 },
+            Err(_) => ApplicationLookup::Unclear { status: 200 },
         },
-        404 => ApplicationAnswer::Unknown,
-        status => ApplicationAnswer::Unclear { status },
+        404 => ApplicationLookup::Unknown,
+        status => ApplicationLookup::Unclear { status },
     }
 }

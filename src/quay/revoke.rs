@@ -1,121 +1,131 @@
-//! Ends a token at Quay: among the user's authorizations (`user:admin`), or among its application's tokens (`org:admin`, since 3.18).
+//! Revokes a token at Quay: as one of the user's authorizations (`user:admin`), or as one of its application's tokens (`org:admin`, since
+//! Quay 3.18).
 
 use std::time::Duration;
 
 use ureq::http::{HeaderMap, Method, header};
 
-use super::application::{ApplicationAnswer, ask_application};
-use super::client::{Answer, Client, Error, Limits, Request, authorization};
+use super::application::{ApplicationLookup, look_up_application};
+use super::client::{Client, Error, HttpRequest, HttpResponse, Limits, authorization, describe_status};
 use crate::domain::{AccessToken, ApiPath, ClientId, Scopes};
 
-/// A person waits for this.
-const LIMITS: Limits = Limits { time: Duration::from_secs(10), size: 64 * 1024 };
+/// Short, because the user is waiting.
+const LIMITS: Limits = Limits { timeout: Duration::from_secs(10), size: 64 * 1024 };
 
-/// How it ended.
+/// The result of revoking a token.
 #[derive(Debug)]
 pub(crate) enum Revocation {
-    /// The token is ended.
     Done,
-    /// It had ended before.
-    AlreadyEnded,
-    /// These scopes do not reach it, or this server has no way for a program.
-    OutOfReach,
-    /// It is alive, as far as is known.
+    /// Quay does not accept the token any more. [`revoke`] itself does not find that out.
+    AlreadyInactive,
+    /// Nothing was tried, because the acting token lacks the scopes.
+    NotPossible,
+    /// As `NotPossible`, and Quay said that the token is valid. [`revoke`] itself does not ask.
+    StillValid,
+    /// Quay was asked to revoke the token and did not. It may still be valid, or may have been invalid before: Quay answers "not found" or
+    /// "unauthorized" also if the acting token is not valid or may not see this one. The field is the reason.
+    Refused(String),
+    /// The server could not be asked, so the token may still be valid.
+    Unreachable(Error),
+    /// Quay gave no clear answer, so the token may still be valid. The field is the reason.
     Failed(String),
 }
 
-/// Whose word it is: a token, and what it may do, where that is known.
-pub(crate) struct Authority<'a> {
-    /// The token.
+/// The token that a request is authenticated with, and its scopes if they are known.
+pub(crate) struct ActingToken<'a> {
     pub(crate) token: &'a AccessToken,
-    /// Its scopes.
     pub(crate) scopes: Option<&'a Scopes>,
 }
 
-impl Authority<'_> {
-    /// Whether its scopes can be enough to end a token of an application with this client id, where one is known.
+impl ActingToken<'_> {
+    /// Whether its scopes may be sufficient to revoke a token of the application with this client ID.
     pub(crate) fn can_revoke(&self, client_id: Option<&ClientId>) -> bool {
         self.may_have("user:admin") || client_id.is_some() && self.may_have("org:admin")
     }
 
-    /// Whether it has the scope, or nobody knows.
+    /// True also if the scopes are not known.
     fn may_have(&self, scope: &str) -> bool {
-        self.scopes.is_none_or(|scopes| scopes.words().any(|word| word == scope))
+        self.scopes.is_none_or(|scopes| scopes.iter().any(|word| word == scope))
     }
 }
 
-/// Ends the token that Quay names by `uuid`, which was made for the application with that client id (recorded cases P4, Q4, S6).
+/// Revokes the token with that UUID. The client ID is that of its application (docs/quay.md, cases P4, Q4 and S6).
 pub(crate) fn revoke(
     client: &Client,
-    authority: &Authority<'_>,
+    acting: &ActingToken<'_>,
     uuid: &str,
     client_id: Option<&ClientId>,
 ) -> Revocation {
-    let mut ended = Revocation::OutOfReach;
-    if authority.may_have("user:admin") {
-        ended = judge(client, delete(client, authority, &format!("user/authorizations/{uuid}")));
-    }
-    if let (Revocation::OutOfReach, Some(client_id), true) = (&ended, client_id, authority.may_have("org:admin")) {
-        let tokens = match tokens_of(client, client_id) {
-            Ok(Some(tokens)) => tokens,
-            Ok(None) => return Revocation::OutOfReach,
-            Err(reason) => return Revocation::Failed(reason),
+    let mut revocation = Revocation::NotPossible;
+    if acting.may_have("user:admin") {
+        revocation = match delete(client, acting, &format!("user/authorizations/{uuid}")) {
+            Ok(response) => read_deletion(client, &response),
+            Err(revocation) => revocation,
         };
-        let answer = delete(client, authority, &format!("{tokens}/{uuid}"));
-        if matches!(&answer, Ok(Some(answer)) if answer.status == 404) {
-            // A server that has no such tokens at all is older than 3.18.
-            match send(client, authority, Method::GET, &tokens) {
-                Ok(Some(list)) if list.status == 200 => {}
-                Ok(_) => return Revocation::OutOfReach,
-                Err(error) => return Revocation::Failed(error.to_string()),
-            }
+    }
+    let may_go_on = matches!(revocation, Revocation::NotPossible | Revocation::Refused(_));
+    match client_id {
+        Some(client_id) if may_go_on && acting.may_have("org:admin") => {
+            revoke_application_token(client, acting, uuid, client_id).unwrap_or_else(|revocation| revocation)
         }
-        ended = judge(client, answer);
-    }
-    ended
-}
-
-/// The path of an application's tokens, which goes by the name of its organization; `None` where the server tells of none. Fails with
-/// the reason why it says nothing.
-fn tokens_of(client: &Client, client_id: &ClientId) -> Result<Option<String>, String> {
-    match ask_application(client, client_id) {
-        ApplicationAnswer::Known(application) => Ok(application
-            .organization
-            .map(|organization| format!("organization/{organization}/applications/{client_id}/tokens"))),
-        ApplicationAnswer::Unknown => Ok(None),
-        ApplicationAnswer::Unreachable(error) => Err(error.to_string()),
-        ApplicationAnswer::Unclear { status } => Err(format!("{} answers with status {status}", client.host())),
+        _ => revocation,
     }
 }
 
-/// Asks Quay to delete what is there.
-fn delete(client: &Client, authority: &Authority<'_>, path: &str) -> Result<Option<Answer>, Error> {
-    send(client, authority, Method::DELETE, path)
-}
-
-/// Asks with the authority's token; `None` where a part of the path, which came from the server, leads elsewhere.
-fn send(client: &Client, authority: &Authority<'_>, method: Method, path: &str) -> Result<Option<Answer>, Error> {
-    let Ok(path) = path.parse::<ApiPath>() else { return Ok(None) };
-    let bearer = authorization("Bearer", authority.token.expose());
-    let headers: HeaderMap = bearer.into_iter().map(|value| (header::AUTHORIZATION, value)).collect();
-    client.send(&Request { method, path_and_query: path.as_str(), headers, body: None }, LIMITS).map(Some)
-}
-
-/// Reads the answer to a deletion.
-fn judge(client: &Client, answer: Result<Option<Answer>, Error>) -> Revocation {
-    let answer = match answer {
-        Ok(Some(answer)) => answer,
-        Ok(None) => return Revocation::OutOfReach,
-        Err(error) => return Revocation::Failed(error.to_string()),
+/// `Err` is a result too: one that is certain before the end.
+fn revoke_application_token(
+    client: &Client,
+    acting: &ActingToken<'_>,
+    uuid: &str,
+    client_id: &ClientId,
+) -> Result<Revocation, Revocation> {
+    let host = client.host();
+    let application = match look_up_application(client, client_id) {
+        ApplicationLookup::Known(application) => application,
+        ApplicationLookup::Unknown => {
+            return Err(Revocation::Refused(format!("{host} has no application with the client ID {client_id}")));
+        }
+        ApplicationLookup::Unreachable(error) => return Err(Revocation::Unreachable(error)),
+        ApplicationLookup::Unclear { status } => return Err(unexpected_status(client, status)),
     };
-    let says = |words: &[u8]| answer.body.windows(words.len()).any(|part| part == words);
-    match answer.status {
-        204 => Revocation::Done,
-        404 => Revocation::AlreadyEnded,
-        // On a write, Quay takes a bad token for a browser without its CSRF token (recorded case T2f).
-        401 => Revocation::AlreadyEnded,
-        403 if says(b"CSRF token") => Revocation::AlreadyEnded,
-        403 | 405 => Revocation::OutOfReach,
-        status => Revocation::Failed(format!("{} answers with status {status}", client.host())),
+    let tokens = application.tokens_path(client_id);
+    let tokens =
+        tokens.ok_or_else(|| Revocation::Refused(format!("{host} does not name the application's organization")))?;
+    let response = delete(client, acting, &format!("{}/{uuid}", tokens.as_str()))?;
+    // This can also mean that the server is older than 3.18 and does not have this API (docs/quay.md, cases T8, X3d, X3k).
+    if [404, 405, 500].contains(&response.status) && send(client, acting, Method::GET, &tokens)?.status == 404 {
+        let reason = format!("{host} is older than Quay 3.18, where revoking needs a token with user:admin");
+        return Err(Revocation::Refused(reason));
     }
+    Ok(read_deletion(client, &response))
+}
+
+fn read_deletion(client: &Client, response: &HttpResponse) -> Revocation {
+    match response.status {
+        204 => Revocation::Done,
+        status @ (401 | 403 | 404 | 405) => Revocation::Refused(answered(client, status)),
+        _ if response.is_read_only() => Revocation::Failed("the registry is read-only".to_owned()),
+        status => unexpected_status(client, status),
+    }
+}
+
+fn delete(client: &Client, acting: &ActingToken<'_>, path: &str) -> Result<HttpResponse, Revocation> {
+    // The UUID comes from the server, and must not lead to another path.
+    let path = path.parse().map_err(|_| Revocation::Failed("its UUID is not valid".to_owned()))?;
+    send(client, acting, Method::DELETE, &path)
+}
+
+fn send(client: &Client, acting: &ActingToken<'_>, method: Method, path: &ApiPath) -> Result<HttpResponse, Revocation> {
+    let headers = HeaderMap::from_iter([(header::AUTHORIZATION, authorization("Bearer", acting.token.expose()))]);
+    client
+        .send(&HttpRequest { method, path_and_query: path.as_str(), headers, body: None }, LIMITS)
+        .map_err(Revocation::Unreachable)
+}
+
+fn unexpected_status(client: &Client, status: u16) -> Revocation {
+    Revocation::Failed(answered(client, status))
+}
+
+fn answered(client: &Client, status: u16) -> String {
+    format!("{} answered with status {}", client.host(), describe_status(status))
 }

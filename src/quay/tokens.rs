@@ -1,4 +1,4 @@
-//! The tokens of an application: listed, made, ended (Quay 3.18, `org:admin`; recorded cases S).
+//! Lists, creates and revokes the tokens of an application. Needs Quay 3.18 and `org:admin` (docs/quay.md, cases S).
 
 use std::time::Duration;
 
@@ -6,141 +6,155 @@ use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use ureq::http::{HeaderMap, HeaderValue, Method, header};
 
-use super::api::{Api, PagesError};
-use super::application::{ApplicationAnswer, ask_application};
-use super::client::{Answer, Error, Request};
+use super::api::Api;
+use super::application::{ApplicationLookup, look_up_application};
+use super::client::{Error, HttpRequest, HttpResponse};
+use super::pages::PagesError;
 use crate::domain::{AccessToken, ApiPath, ClientId, Scopes, ServerText, Timestamp};
+
+/// The size limit for a list, in bytes: some thousands of tokens.
+const MAX_LIST: usize = 2 * 1024 * 1024;
 
 /// A token of an application, as Quay lists it.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Listed {
-    /// Quay's name of it, by which it is ended.
+pub(crate) struct ListedToken {
+    /// Quay's identifier of the token, by which it can be revoked.
     pub(crate) uuid: ServerText,
-    /// The name that its maker gave it; one that came through a browser has none.
+    /// A token from a login in the browser has no name.
     pub(crate) name: Option<ServerText>,
-    /// What it may do, in Quay's words.
+    /// Separated by commas. Quay's API writes spaces between the scopes (docs/quay.md, case S7e).
+    #[serde(deserialize_with = "comma_separated")]
     pub(crate) scope: ServerText,
-    /// When it was made.
-    #[serde(default, deserialize_with = "moment")]
+    #[serde(default, deserialize_with = "timestamp")]
     pub(crate) created: Option<Timestamp>,
-    /// By whom.
     pub(crate) created_by: Option<ServerText>,
-    /// When it was last used.
-    #[serde(default, deserialize_with = "moment")]
+    #[serde(default, deserialize_with = "timestamp")]
     pub(crate) last_accessed: Option<Timestamp>,
-    /// When it ends.
-    #[serde(default, deserialize_with = "moment")]
+    #[serde(default, deserialize_with = "timestamp")]
     pub(crate) expires_at: Option<Timestamp>,
 }
 
-/// A moment, where it can be read.
-fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+/// Not parsed as [`Scopes`], because unknown scopes must be shown too.
+fn comma_separated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ServerText, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let scopes: Vec<&str> = text.split([' ', ',']).filter(|scope| !scope.is_empty()).collect();
+    Ok(scopes.join(",").into())
+}
+
+/// `None` if Quay sent no time, or one that cannot be read: it is only shown.
+fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     Ok(text.and_then(|text| serde_json::from_value(text.into()).ok()))
 }
 
-/// Why nothing came of it.
+/// Why a request about tokens failed.
 #[derive(Debug)]
 pub(crate) enum TokensError {
-    /// The request failed.
     Request(Error),
-    /// The server knows no application with that client id, or does not say.
+    /// The server knows no application with that client ID, or does not name its organization.
     NoApplication,
     /// The server is older than 3.18.
     NoSuchApi,
-    /// The server refused.
     Refused {
-        /// What was asked.
         method: Method,
-        /// Where.
         path: ApiPath,
-        /// The answer.
-        answer: Box<Answer>,
+        response: Box<HttpResponse>,
     },
-    /// The answer is none of Quay's.
-    Odd,
+    /// The answer is not one of Quay's.
+    UnexpectedAnswer,
 }
 
-/// The tokens of one application, by the word of a token.
-pub(crate) struct Tokens<'a> {
-    /// Asks the host.
+/// The tokens of one application, accessed with the token of `Api`.
+pub(crate) struct ApplicationTokens<'a> {
     api: Api<'a>,
-    /// Where they are.
     path: ApiPath,
 }
 
-impl<'a> Tokens<'a> {
-    /// Those of the application with that client id.
-    pub(crate) fn of(api: Api<'a>, client_id: &ClientId) -> Result<Self, TokensError> {
-        let organization = match ask_application(api.client, client_id) {
-            ApplicationAnswer::Known(application) => application.organization,
-            ApplicationAnswer::Unreachable(error) => return Err(TokensError::Request(error)),
-            ApplicationAnswer::Unknown | ApplicationAnswer::Unclear { .. } => None,
+impl<'a> ApplicationTokens<'a> {
+    /// Looks up the application.
+    pub(crate) fn find(api: Api<'a>, client_id: &ClientId) -> Result<Self, TokensError> {
+        let path = match look_up_application(api.client, client_id) {
+            ApplicationLookup::Known(application) => application.tokens_path(client_id),
+            ApplicationLookup::Unreachable(error) => return Err(TokensError::Request(error)),
+            ApplicationLookup::Unknown | ApplicationLookup::Unclear { .. } => None,
         };
-        let organization = organization.ok_or(TokensError::NoApplication)?;
-        let path = format!("organization/{organization}/applications/{client_id}/tokens");
-        Ok(Tokens { api, path: path.parse().map_err(|_| TokensError::Odd)? })
+        Ok(ApplicationTokens { api, path: path.ok_or(TokensError::NoApplication)? })
     }
 
-    /// The live ones, the newest first.
-    pub(crate) fn list(&mut self) -> Result<Vec<Listed>, TokensError> {
-        let whole = self.api.pages(&self.path, &HeaderMap::new()).map_err(|error| match error {
+    /// The active tokens, the newest first.
+    pub(crate) fn list(&mut self) -> Result<Vec<ListedToken>, TokensError> {
+        #[derive(Deserialize)]
+        struct List {
+            tokens: Vec<ListedToken>,
+        }
+        let list = self.api.pages(&self.path, &HeaderMap::new(), MAX_LIST).map_err(|error| match error {
             PagesError::Request(error) => TokensError::Request(error),
-            PagesError::Refused(answer) => self.refused(Method::GET, self.path.clone(), *answer),
-            PagesError::NotAnObject | PagesError::Endless => TokensError::Odd,
+            PagesError::Refused(response) => self.refused(Method::GET, self.path.clone(), *response),
+            PagesError::NotAnObject | PagesError::TooMuch => TokensError::UnexpectedAnswer,
         })?;
-        let tokens = whole.get("tokens").cloned().unwrap_or_default();
-        serde_json::from_value(tokens).map_err(|_| TokensError::Odd)
+        if !list.is_complete {
+            return Err(TokensError::UnexpectedAnswer);
+        }
+        serde_json::from_str::<List>(&list.document).map(|list| list.tokens).map_err(|_| TokensError::UnexpectedAnswer)
     }
 
-    /// Makes one of that name. It lives ten years where no time is given, and has no scope that the asking token lacks.
+    /// Creates a token. It can only have scopes that the acting token has.
     pub(crate) fn create(
         &mut self,
         name: &str,
         scopes: &Scopes,
-        lives: Duration,
-    ) -> Result<(AccessToken, Listed), TokensError> {
+        lifetime: Duration,
+    ) -> Result<(AccessToken, ListedToken), TokensError> {
         #[derive(Deserialize)]
-        struct Made {
+        struct CreatedToken {
             token: String,
             #[serde(flatten)]
-            listed: Listed,
+            listed: ListedToken,
         }
-        let body = json!({"name": name, "scope": scopes.to_string(), "expiration": lives.as_secs()}).to_string();
+        let body = json!({"name": name, "scope": scopes.to_string(), "expiration": lifetime.as_secs()}).to_string();
         let path = self.path.clone();
-        let answer = self.ask(Method::POST, &path, Some(body.as_bytes()))?;
-        if answer.status >= 400 {
-            return Err(self.refused(Method::POST, path, answer));
+        let response = self.send(Method::POST, &path, Some(body.as_bytes()))?;
+        if response.status >= 400 {
+            return Err(self.refused(Method::POST, path, response));
         }
-        let made: Made = serde_json::from_slice(&answer.body).map_err(|_| TokensError::Odd)?;
-        let token = AccessToken::parse(made.token).map_err(|_| TokensError::Odd)?;
-        Ok((token, made.listed))
+        let created: CreatedToken =
+            serde_json::from_slice(&response.body).map_err(|_| TokensError::UnexpectedAnswer)?;
+        let token = AccessToken::parse(created.token).map_err(|_| TokensError::UnexpectedAnswer)?;
+        Ok((token, created.listed))
     }
 
-    /// Ends one; `false` where there is none.
+    /// Revokes a token. `false` if there is no such token.
     pub(crate) fn revoke(&mut self, uuid: &str) -> Result<bool, TokensError> {
-        let path = format!("{}/{uuid}", self.path.as_str()).parse().map_err(|_| TokensError::Odd)?;
-        let answer = self.ask(Method::DELETE, &path, None)?;
-        match answer.status {
+        let path = format!("{}/{uuid}", self.path.as_str()).parse().map_err(|_| TokensError::UnexpectedAnswer)?;
+        let response = self.send(Method::DELETE, &path, None)?;
+        match response.status {
             204 => Ok(true),
             404 => Ok(false),
-            _ => Err(TokensError::Refused { method: Method::DELETE, path, answer: Box::new(answer) }),
+            _ => Err(TokensError::Refused { method: Method::DELETE, path, response: Box::new(response) }),
         }
     }
 
-    /// Asks.
-    fn ask(&mut self, method: Method, path: &ApiPath, body: Option<&[u8]>) -> Result<Answer, TokensError> {
+    fn send(&mut self, method: Method, path: &ApiPath, body: Option<&[u8]>) -> Result<HttpResponse, TokensError> {
         let json = HeaderValue::from_static("application/json");
         let headers: HeaderMap = body.map(|_| (header::CONTENT_TYPE, json)).into_iter().collect();
-        let request = Request { method, path_and_query: path.as_str(), headers, body };
+        let request = HttpRequest { method, path_and_query: path.as_str(), headers, body };
         self.api.send(request).map_err(TokensError::Request)
     }
 
-    /// The error for a refusal. There is such an application, so what is not found is the API.
-    fn refused(&self, method: Method, path: ApiPath, answer: Answer) -> TokensError {
-        match answer.status {
-            404 | 405 => TokensError::NoSuchApi,
-            _ => TokensError::Refused { method, path, answer: Box::new(answer) },
+    /// The application exists, so "not found" means that the server does not have this API. Quay up to 3.12 says so to a GET
+    /// only, and answers anything else with 500 (docs/quay.md, cases X3b and X3k).
+    fn refused(&mut self, method: Method, path: ApiPath, response: HttpResponse) -> TokensError {
+        let is_missing = match response.status {
+            404 | 405 => true,
+            500 if method != Method::GET => {
+                let list = self.path.clone();
+                matches!(self.send(Method::GET, &list, None), Ok(response) if response.status == 404)
+            }
+            _ => false,
+        };
+        match is_missing {
+            true => TokensError::NoSuchApi,
+            false => TokensError::Refused { method, path, response: Box::new(response) },
         }
     }
 }

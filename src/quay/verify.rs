@@ -1,71 +1,94 @@
-//! Whether a token is good, and whose: `/v2/auth`, the one question that a token of any scopes may ask.
+//! Checks whether Quay accepts a token, and whose token it is: `/v2/auth`, which accepts tokens with any scopes.
 
-use std::time::Duration;
+use std::fmt;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::Deserialize;
-use zeroize::Zeroizing;
 
-use super::client::{Answer, Client, Error, Limits, authorization};
-use crate::domain::{AccessToken, BASIC_USER, ServerText};
+use super::client::{Client, Error, HttpResponse, Limits, basic_authorization};
+use super::retry::Retries;
+use crate::domain::{AccessToken, OAUTH_TOKEN_USER, ServerText};
 
-/// A person waits for this.
-const LIMITS: Limits = Limits { time: Duration::from_secs(5), size: 64 * 1024 };
+/// Short, because the user is waiting. Retries are included.
+const LIMITS: Limits = Limits { timeout: Duration::from_secs(5), size: 64 * 1024 };
 
-/// What Quay says of a token.
+/// How long to wait before a busy server is asked again, if it does not say.
+const RETRY_DELAYS: [Duration; 2] = [Duration::from_millis(400), Duration::from_millis(1200)];
+
+/// The result of checking a token.
 #[derive(Debug)]
-pub(crate) enum Verdict {
-    /// It is good.
+pub(crate) enum Verification {
     Accepted(Identity),
-    /// It is not: wrong, ended, revoked, or its user is disabled. In Quay's words.
-    Refused(ServerText),
-    /// Quay could not be asked.
+    Refused(TokenRefusal),
     Unreachable(Error),
-    /// Quay answered with something else: read-only, overloaded, another server altogether.
+    /// Another answer with this HTTP status: the server is overloaded, or is not Quay.
     Unclear {
-        /// The HTTP status.
         status: u16,
     },
+}
+
+/// Quay's reason: the token is unknown, expired or revoked, or its user is disabled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TokenRefusal(ServerText);
+
+impl TokenRefusal {
+    /// A new token of this user would be refused too (docs/quay.md, case W6a).
+    pub(crate) fn is_account_disabled(&self) -> bool {
+        self.0.as_str() == "Granter of the oauth access token is disabled"
+    }
+}
+
+impl fmt::Display for TokenRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 /// Whose token it is.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Identity {
-    /// The user's name.
     pub(crate) user: Option<ServerText>,
-    /// Quay's own name of the token, by which it can be revoked.
+    /// Quay's identifier of the token, by which it can be revoked.
     pub(crate) uuid: Option<ServerText>,
 }
 
-/// Asks Quay whether the token is good (recorded cases "V …"). Costs the server about half a second.
-pub(crate) fn verify(client: &Client, token: &AccessToken) -> Verdict {
-    let credentials = Zeroizing::new(format!("{BASIC_USER}:{}", token.expose()));
-    let basic = Zeroizing::new(BASE64_STANDARD.encode(credentials.as_bytes()));
-    let Some(authorization) = authorization("Basic", &basic) else {
-        return Verdict::Refused("the token does not fit into a header".into());
-    };
+/// Asks Quay whether it accepts the token (docs/quay.md, cases V). This takes the server about half a second. A busy server is asked up
+/// to three times.
+pub(crate) fn verify(client: &Client, token: &AccessToken) -> Verification {
     let service: String = form_urlencoded::byte_serialize(client.host().authority().as_bytes()).collect();
-    match client.get(&format!("/v2/auth?service={service}"), Some(authorization), LIMITS) {
-        Ok(answer) => judge(&answer),
-        Err(error) => Verdict::Unreachable(error),
+    let path = format!("/v2/auth?service={service}");
+    let deadline = Instant::now() + LIMITS.timeout;
+    let mut retries = Retries::new(&RETRY_DELAYS, deadline);
+    loop {
+        let limits = Limits { timeout: deadline.saturating_duration_since(Instant::now()), ..LIMITS };
+        let response = match client.get(&path, Some(basic_authorization(OAUTH_TOKEN_USER, token.expose())), limits) {
+            Ok(response) => response,
+            Err(error) => return Verification::Unreachable(error),
+        };
+        match retries.delay_after(&response) {
+            Some(delay) => thread::sleep(delay),
+            None => return read(&response),
+        }
     }
 }
 
-/// Reads the answer. Only the status decides: where anonymous access is off, the body of a 401 differs.
-pub(crate) fn judge(answer: &Answer) -> Verdict {
-    match answer.status {
-        200 => match identity(&answer.body) {
-            Some(identity) => Verdict::Accepted(identity),
-            // A page of some proxy's is no word of Quay's.
-            None => Verdict::Unclear { status: 200 },
+/// Only the status of a refusal counts, since its body differs if anonymous access is off.
+pub(crate) fn read(response: &HttpResponse) -> Verification {
+    match response.status {
+        200 => match identity(&response.body) {
+            Some(identity) => Verification::Accepted(identity),
+            // For example the page of a proxy.
+            None => Verification::Unclear { status: 200 },
         },
-        401 => Verdict::Refused(reason(&answer.body)),
-        status => Verdict::Unclear { status },
+        401 => Verification::Refused(TokenRefusal(reason(&response.body))),
+        status => Verification::Unclear { status },
     }
 }
 
-/// The claims of the registry token that Quay answers with. Its signature is the registry's matter: it came from Quay just now.
+/// Reads the claims of the registry token in the response. Its signature need not be checked, because it comes directly from Quay.
 fn identity(body: &[u8]) -> Option<Identity> {
     #[derive(Deserialize)]
     struct Body {
@@ -84,11 +107,11 @@ fn identity(body: &[u8]) -> Option<Identity> {
     let jwt = serde_json::from_slice::<Body>(body).ok()?.token;
     let payload = BASE64_URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1)?.trim_end_matches('=')).ok()?;
     let claims: Claims = serde_json::from_slice(&payload).ok()?;
-    let named = |text: Option<String>| text.filter(|text| !text.is_empty()).map(ServerText::from);
-    Some(Identity { user: named(claims.sub), uuid: named(claims.context.oauth) })
+    let non_empty = |text: Option<String>| text.filter(|text| !text.is_empty()).map(ServerText::from);
+    Some(Identity { user: non_empty(claims.sub), uuid: non_empty(claims.context.oauth) })
 }
 
-/// Quay's words in a 401.
+/// Quay's message in a 401.
 fn reason(body: &[u8]) -> ServerText {
     #[derive(Deserialize)]
     struct Body {
@@ -100,10 +123,10 @@ fn reason(body: &[u8]) -> ServerText {
     struct Message {
         message: String,
     }
-    let said = serde_json::from_slice::<Body>(body)
+    let message = serde_json::from_slice::<Body>(body)
         .ok()
         .and_then(|body| body.errors.into_iter().next().map(|error| error.message).or(body.error));
-    said.unwrap_or_else(|| "no reason given".to_owned()).into()
+    message.unwrap_or_else(|| "no reason given".to_owned()).into()
 }
 
 #[cfg(test)]
@@ -112,28 +135,33 @@ mod tests {
 
     use super::*;
 
-    fn judged(status: u16, body: &str) -> Verdict {
-        judge(&Answer { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec() })
+    fn verification(status: u16, body: &str) -> Verification {
+        read(&HttpResponse { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec() })
     }
 
     #[test]
-    fn reads_whose_token_it_is() {
+    fn user_and_uuid_are_read_from_the_registry_token() {
         let claims =
             BASE64_URL_SAFE_NO_PAD.encode(r#"{"sub":"alice","context":{"oauth":"u-1","kind":"oauth"},"access":[]}"#);
-        let Verdict::Accepted(identity) = judged(200, &format!(r#"{{"token":"e30.{claims}.sig"}}"#)) else { panic!() };
+        let Verification::Accepted(identity) = verification(200, &format!(r#"{{"token":"e30.{claims}.sig"}}"#)) else {
+            panic!()
+        };
         assert_eq!(identity, Identity { user: Some("alice".into()), uuid: Some("u-1".into()) });
     }
 
     #[test]
-    fn only_a_401_says_that_a_token_is_bad() {
+    fn only_a_401_means_that_a_token_is_refused() {
         let body =
             r#"{"errors":[{"code":"UNAUTHORIZED","detail":{},"message":"OAuth access token could not be validated"}]}"#;
-        let Verdict::Refused(reason) = judged(401, body) else { panic!() };
-        assert_eq!(reason.as_str(), "OAuth access token could not be validated");
-        assert!(matches!(judged(401, r#"{"error":"Anonymous access is not allowed"}"#), Verdict::Refused(_)));
-        assert!(matches!(judged(401, "<html>"), Verdict::Refused(_)));
+        let Verification::Refused(reason) = verification(401, body) else { panic!() };
+        assert_eq!(reason.to_string(), "OAuth access token could not be validated");
+        assert!(matches!(
+            verification(401, r#"{"error":"Anonymous access is not allowed"}"#),
+            Verification::Refused(_)
+        ));
+        assert!(matches!(verification(401, "<html>"), Verification::Refused(_)));
         for (status, body) in [(200, "<html>"), (200, r#"{"token":"x"}"#), (403, ""), (429, ""), (503, ""), (302, "")] {
-            assert!(matches!(judged(status, body), Verdict::Unclear { .. }), "{status} {body}");
+            assert!(matches!(verification(status, body), Verification::Unclear { .. }), "{status} {body}");
         }
     }
 }

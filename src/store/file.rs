@@ -1,26 +1,29 @@
-//! Tokens in `tokens.toml`, 0600: only with the user's own word, `--store file`.
+//! Tokens in `tokens.toml`, mode 0600. Only with `--store file`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Error, Store};
-use crate::domain::{AccessToken, Profile};
+use super::profiles::{VERSION, newer_version};
+use super::{Entries, Error, Store};
+use crate::domain::{AccessToken, Fingerprint, ProfileId};
 use crate::files::{self, PrivateFolder};
 
-/// The file's name.
-const NAME: &str = "tokens.toml";
+pub(super) const NAME: &str = "tokens.toml";
 
 /// The token file of one folder.
-pub(super) struct File {
-    /// The folder that holds it.
-    folder: PathBuf,
+pub(super) struct File<'a> {
+    pub(super) folder: &'a Path,
+    /// See [`PrivateFolder::create`].
+    pub(super) lock_folder: Option<&'a Path>,
 }
 
-/// Tokens by profile, as the file holds them; wiped on drop.
+/// The file's content; wiped on drop.
 #[derive(Default, serde::Serialize, serde::Deserialize)]
 struct Tokens {
+    #[serde(default)]
+    version: u32,
     /// `"NAME@HOST[:PORT]" = "token"`.
     #[serde(default)]
     token: BTreeMap<String, String>,
@@ -32,70 +35,104 @@ impl Drop for Tokens {
     }
 }
 
-impl File {
-    /// The token file in `folder`, which need not exist.
-    pub(super) fn new(folder: &Path) -> Self {
-        File { folder: folder.to_owned() }
+impl File<'_> {
+    fn path(&self) -> PathBuf {
+        self.folder.join(NAME)
     }
 
-    /// All tokens of the file. The text of a parse error is dropped: it quotes the line, and so the token.
-    fn load(&self) -> Result<Tokens, Error> {
-        let path = self.folder.join(NAME);
-        match files::read_private(&path) {
-            Ok(Some(text)) => toml::from_str(&text).map_err(|_| Error::BrokenFile(path)),
-            Ok(None) => Ok(Tokens::default()),
+    /// The file's text, if there is one.
+    fn text(&self) -> Result<Option<Zeroizing<String>>, Error> {
+        match files::read_private(&self.path()) {
             Err(files::Error::NotText { path }) => Err(Error::BrokenFile(path)),
-            Err(error) => Err(error.into()),
+            result => Ok(result?),
         }
     }
 
-    /// Changes the file under the writers' lock; `change` tells whether there is anything to write.
-    fn update(&self, change: impl FnOnce(&mut Tokens) -> bool) -> Result<bool, Error> {
-        let folder = PrivateFolder::make(&self.folder)?;
-        let lock = folder.lock()?;
-        let mut tokens = self.load()?;
-        let changed = change(&mut tokens);
-        if changed {
-            let text = toml::to_string(&tokens).map_err(|error| Error::Keyring(Box::new(error)))?;
-            files::replace(&folder, &lock, NAME, Zeroizing::new(text).as_bytes())?;
+    /// All tokens of the file. A parse error's own text is dropped: it quotes the line, and so the token.
+    fn load(&self) -> Result<Tokens, Error> {
+        let Some(text) = self.text()? else { return Ok(Tokens::default()) };
+        if let Some(version) = newer_version(&text) {
+            return Err(Error::NewerFile { path: self.path(), version });
         }
-        Ok(changed)
+        toml::from_str(&text).map_err(|_| Error::BrokenFile(self.path()))
+    }
+
+    /// The tokens that can still be read in a damaged file, line by line.
+    fn salvage(&self) -> Result<Tokens, Error> {
+        let text = self.text()?.unwrap_or_default();
+        let tokens = text.lines().filter_map(|line| toml::from_str::<BTreeMap<String, String>>(line).ok()).flatten();
+        Ok(Tokens { version: VERSION, token: tokens.filter(|(name, _)| name.contains('@')).collect() })
+    }
+
+    /// Replaces the file, under the lock that is held for it. Without a token it is deleted, which works on a full disk too.
+    fn write(&self, folder: &PrivateFolder, lock: &files::Lock, tokens: &mut Tokens) -> Result<(), Error> {
+        if tokens.token.is_empty() {
+            return Ok(files::remove(folder, lock, NAME)?);
+        }
+        tokens.version = VERSION;
+        let text = toml::to_string(tokens).map(Zeroizing::new).map_err(|error| Error::Unwritable(error.to_string()))?;
+        Ok(files::replace(folder, lock, NAME, text.as_bytes())?)
+    }
+
+    fn folder(&self) -> Result<PrivateFolder, Error> {
+        Ok(PrivateFolder::create(self.folder, self.lock_folder)?)
     }
 }
 
-impl Store for File {
-    fn get(&self, profile: &Profile) -> Result<Option<AccessToken>, Error> {
-        match self.load()?.token.remove(&profile.to_string()) {
-            Some(text) => AccessToken::parse(text).map(Some).map_err(|_| Error::Damaged(profile.clone())),
-            None => Ok(None),
-        }
+impl Store for File<'_> {
+    fn entries(&self, id: &ProfileId) -> Result<Entries, Error> {
+        let secret = self.load()?.token.remove(&id.to_string());
+        let secrets = secret.map(|secret| Zeroizing::new(secret.into_bytes())).into_iter().collect();
+        Ok(Entries { secrets, are_all: true })
     }
 
-    fn set(&self, profile: &Profile, token: &AccessToken) -> Result<(), Error> {
-        self.update(|tokens| {
-            if let Some(mut old) = tokens.token.insert(profile.to_string(), token.expose().to_owned()) {
-                old.zeroize();
-            }
-            true
-        })?;
+    fn names(&self) -> Result<Vec<String>, Error> {
+        let mut tokens = match self.load() {
+            Err(Error::BrokenFile(_)) => self.salvage()?,
+            result => result?,
+        };
+        Ok(std::mem::take(&mut tokens.token)
+            .into_iter()
+            .map(|(name, mut secret)| {
+                secret.zeroize();
+                name
+            })
+            .collect())
+    }
+
+    fn set(&self, id: &ProfileId, token: &AccessToken) -> Result<(), Error> {
+        let folder = self.folder()?;
+        let lock = folder.lock()?;
+        let mut tokens = self.load()?;
+        if let Some(mut old) = tokens.token.insert(id.to_string(), token.expose().to_owned()) {
+            old.zeroize();
+        }
+        self.write(&folder, &lock, &mut tokens)
+    }
+
+    fn delete_except(&self, id: &ProfileId, keep: Option<&Fingerprint>) -> Result<(), Error> {
+        // Without the file there is nothing to delete, and no folder is created for it.
+        if !self.path().exists() {
+            return Ok(());
+        }
+        let folder = self.folder()?;
+        let lock = folder.lock()?;
+        let (mut tokens, is_damaged) = match self.load() {
+            Err(Error::BrokenFile(_)) if keep.is_none() => (self.salvage()?, true),
+            result => (result?, false),
+        };
+        let name = id.to_string();
+        let goes = tokens.token.get(&name).is_some_and(|secret| keep != Some(&Fingerprint::of(secret.as_bytes())));
+        if goes && let Some(mut secret) = tokens.token.remove(&name) {
+            secret.zeroize();
+        }
+        if goes || is_damaged {
+            self.write(&folder, &lock, &mut tokens)?;
+        }
         Ok(())
     }
 
-    fn delete(&self, profile: &Profile) -> Result<bool, Error> {
-        // Without a folder there is nothing to forget, and none is made for it.
-        if !self.folder.exists() {
-            return Ok(false);
-        }
-        self.update(|tokens| {
-            let old = tokens.token.remove(&profile.to_string()).map(Zeroizing::new);
-            old.is_some()
-        })
-    }
-
-    fn make_ready(&self) -> Result<(), Error> {
-        let folder = PrivateFolder::make(&self.folder)?;
-        let _lock = folder.lock()?;
-        folder.prove_writable()?;
+    fn prepare(&self) -> Result<(), Error> {
         self.load().map(drop)
     }
 }
@@ -104,23 +141,50 @@ impl Store for File {
 mod tests {
     use super::*;
 
+    fn id() -> ProfileId {
+        ProfileId { host: "quay.io".parse().unwrap(), name: "default".parse().unwrap() }
+    }
+
+    fn token(c: &str) -> AccessToken {
+        AccessToken::parse(c.repeat(40)).unwrap()
+    }
+
+    /// A folder with this text in its token file.
+    fn damaged(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let outer = tempfile::tempdir().unwrap();
+        let path = outer.path().join("quay-auth");
+        let folder = PrivateFolder::create(&path, None).unwrap();
+        files::replace(&folder, &folder.lock().unwrap(), NAME, text.as_bytes()).unwrap();
+        (outer, path)
+    }
+
     #[test]
-    fn keeps_tokens() {
+    fn stores_and_deletes_tokens() {
         let folder = tempfile::tempdir().unwrap();
-        super::super::keeps_tokens(&File::new(&folder.path().join("quay-auth")));
+        super::super::check_store(&File { folder: &folder.path().join("quay-auth"), lock_folder: None });
     }
 
     #[test]
     fn a_damaged_file_is_an_error_and_stays_as_it_is() {
-        let outer = tempfile::tempdir().unwrap();
-        let folder = PrivateFolder::make(&outer.path().join("quay-auth")).unwrap();
-        let store = File::new(&outer.path().join("quay-auth"));
-        let profile = Profile { host: "quay.io".parse().unwrap(), name: "default".parse().unwrap() };
-        let token = AccessToken::parse("a".repeat(40)).unwrap();
-        files::replace(&folder, &folder.lock().unwrap(), NAME, b"[token]\n\"default@quay.io\" = \"aaaa").unwrap();
-        assert!(matches!(store.get(&profile), Err(Error::BrokenFile(_))));
-        assert!(matches!(store.set(&profile, &token), Err(Error::BrokenFile(_))));
-        files::replace(&folder, &folder.lock().unwrap(), NAME, b"[token]\n\"default@quay.io\" = \"a b\"\n").unwrap();
-        assert!(matches!(store.get(&profile), Err(Error::Damaged(_))));
+        let (_outer, folder) = damaged("[token]\n\"default@quay.io\" = \"aaaa");
+        let store = File { folder: &folder, lock_folder: None };
+        assert!(matches!(store.entries(&id()), Err(Error::BrokenFile(_))));
+        assert!(matches!(store.set(&id(), &token("a")), Err(Error::BrokenFile(_))));
+    }
+
+    #[test]
+    fn deleting_from_a_damaged_file_leaves_the_readable_tokens_of_others() {
+        let (_outer, folder) = damaged("[token]\n\"default@quay.io\" = \"aaaa\n\"ci@quay.io\" = \"bbbb\"\ngarbage\n");
+        let store = File { folder: &folder, lock_folder: None };
+        store.delete_except(&id(), None).unwrap();
+        assert_eq!(store.names().unwrap(), ["ci@quay.io"]);
+    }
+
+    #[test]
+    fn a_newer_format_is_refused_and_not_deleted_from() {
+        let (_outer, folder) = damaged("version = 2\n[token]\n\"default@quay.io\" = \"aaaa\"\n");
+        let store = File { folder: &folder, lock_folder: None };
+        assert!(matches!(store.entries(&id()), Err(Error::NewerFile { version: 2, .. })));
+        assert!(matches!(store.delete_except(&id(), None), Err(Error::NewerFile { .. })));
     }
 }

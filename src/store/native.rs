@@ -1,52 +1,58 @@
-//! Tokens in the macOS Keychain or the Windows Credential Manager, by the `keyring` crate.
+//! Tokens in the macOS Keychain or the Windows Credential Manager, through the `keyring` crate.
 
 use keyring::v1::{Entry, Error as KeyringError};
 use zeroize::Zeroizing;
 
-use super::{Error, SERVICE, Store};
-use crate::domain::{AccessToken, Profile};
+use super::{Entries, Error, FolderId, SERVICE, Store};
+use crate::domain::{AccessToken, Fingerprint, ProfileId};
 
 /// The keyring of this user.
-pub(super) struct Native;
+pub(super) struct Native {
+    pub(super) folder: FolderId,
+}
+
+impl Native {
+    /// The entry of that profile, which need not exist: service `quay-auth`, user `NAME@HOST FOLDER`.
+    fn entry(&self, id: &ProfileId) -> Result<Entry, Error> {
+        Ok(Entry::new(SERVICE, &format!("{id} {}", self.folder))?)
+    }
+}
 
 impl Store for Native {
-    fn get(&self, profile: &Profile) -> Result<Option<AccessToken>, Error> {
-        let secret = match entry(profile)?.get_secret() {
-            Ok(secret) => Zeroizing::new(secret),
-            Err(KeyringError::NoEntry) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        std::str::from_utf8(&secret)
-            .ok()
-            .and_then(|text| AccessToken::parse(text.to_owned()).ok())
-            .map(Some)
-            .ok_or_else(|| Error::Damaged(profile.clone()))
-    }
-
-    fn set(&self, profile: &Profile, token: &AccessToken) -> Result<(), Error> {
-        Ok(entry(profile)?.set_secret(token.expose().as_bytes())?)
-    }
-
-    fn delete(&self, profile: &Profile) -> Result<bool, Error> {
-        match entry(profile)?.delete_credential() {
-            Ok(()) => Ok(true),
-            Err(KeyringError::NoEntry) => Ok(false),
+    fn entries(&self, id: &ProfileId) -> Result<Entries, Error> {
+        match self.entry(id)?.get_secret() {
+            Ok(secret) => Ok(Entries { secrets: vec![Zeroizing::new(secret)], are_all: true }),
+            Err(KeyringError::NoEntry) => Ok(Entries { secrets: Vec::new(), are_all: true }),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn make_ready(&self) -> Result<(), Error> {
-        // Both systems unlock the keyring with the user's session; what is left to prove is that it can be opened at all.
+    fn names(&self) -> Result<Vec<String>, Error> {
+        // Listing may prompt on both systems.
+        Ok(Vec::new())
+    }
+
+    fn set(&self, id: &ProfileId, token: &AccessToken) -> Result<(), Error> {
+        Ok(self.entry(id)?.set_secret(token.expose().as_bytes())?)
+    }
+
+    fn delete_except(&self, id: &ProfileId, keep: Option<&Fingerprint>) -> Result<(), Error> {
+        if keep.is_some() && self.entries(id)?.secrets.iter().all(|secret| keep == Some(&Fingerprint::of(secret))) {
+            return Ok(());
+        }
+        match self.entry(id)?.delete_credential() {
+            Ok(()) | Err(KeyringError::NoEntry) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn prepare(&self) -> Result<(), Error> {
+        // Both systems unlock the keyring with the user's session; what is left to try is whether it can be opened at all.
         match Entry::store_status() {
             Ok(()) => Ok(()),
             Err(error) => Err(Error::NoService(Some(error.to_string().into()))),
         }
     }
-}
-
-/// The entry of that profile, which need not exist.
-fn entry(profile: &Profile) -> Result<Entry, Error> {
-    Ok(Entry::new(SERVICE, &profile.to_string())?)
 }
 
 impl From<KeyringError> for Error {

@@ -1,141 +1,68 @@
-//! `profiles.toml`: which logins there are, with the settings they used. No secret.
+//! `profiles.toml`: the profiles of this data folder, without any secret. Reading it needs no lock: writers replace the file whole.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{ClientId, Host, Profile, ProfileName, RedirectUri, Scopes, ServerText, StoreKind, Timestamp};
-use crate::files::{self, Lock, PrivateFolder};
+use super::profile::{DockerState, Leftover, OriginalDockerFile, Profile};
+use crate::domain::{Host, ProfileId, StoreKind};
+use crate::files;
 
-/// The file's name.
-const NAME: &str = "profiles.toml";
+pub(super) const NAME: &str = "profiles.toml";
 
-/// How it begins.
-const HEAD: &str = "# Written by quay-auth; your own settings belong into config.toml. No secret stands here.\n\n";
+/// The format that this version writes. Older ones are read; a newer one is refused.
+pub(super) const VERSION: u32 = 1;
 
-/// Held over all writes of one login.
-const CHANGE_LOCK: &str = "change.lock";
+/// The file's first line.
+const HEADER: &str = "# Written by quay-auth. Put your own settings in config.toml. This file contains no secrets.\n\n";
 
-/// How long the next login waits for it, with a fresh token in its hands: a keyring may take its time.
-const CHANGE_PATIENCE: Duration = Duration::from_secs(30);
-
-/// Why the list of logins could not be used.
+/// Why the profiles could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProfilesError {
-    /// It is not readable as such a list. Nothing was changed.
+    /// The file is damaged. Nothing was changed.
     #[error("{}, line {line}: {message}", path.display())]
     Broken {
-        /// The file.
         path: PathBuf,
-        /// Where, from 1.
+        /// From 1.
         line: usize,
-        /// What is wrong.
         message: String,
     },
-    /// It cannot be written as a file of this kind: a bug, or a path that is no text.
-    #[error("the list of logins cannot be written: {0}")]
+    /// A newer version of this program wrote it.
+    #[error("a newer quay-auth wrote {} (format {version}; this one knows up to {VERSION})", path.display())]
+    Newer {
+        path: PathBuf,
+        /// Its format version.
+        version: u32,
+    },
+    /// A path in it is no text.
+    #[error("the profiles cannot be written: {0}")]
     Unwritable(String),
     /// The file itself could not be used.
     #[error(transparent)]
     File(#[from] files::Error),
 }
 
-/// The list of logins, and what docker gets of them.
+/// All profiles, and what is remembered beside them.
 #[derive(Debug, Default)]
 pub(crate) struct Profiles {
-    /// The logins.
-    records: Vec<Record>,
-    /// By host.
-    docker: BTreeMap<Host, DockerRecord>,
-}
-
-/// What is remembered of a host for docker and its kin.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct DockerRecord {
-    /// The profile that `docker install` was told to serve.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) profile: Option<ProfileName>,
-    /// Whether `docker logout` was the last word: no answer until a login.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) is_logged_out: bool,
-    /// The helper that quay-auth took the place of, by the settings file.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) replaced: BTreeMap<PathBuf, String>,
-}
-
-/// What is remembered of one login: the settings that it used, and its token but for the secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Record {
-    /// Whose record this is.
-    #[serde(flatten)]
-    pub(crate) profile: Profile,
-    /// The client id last used.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) client_id: Option<ClientId>,
-    /// The registered redirect URI last used.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) redirect_uri: Option<RedirectUri>,
-    /// The scopes last asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) scopes: Option<Scopes>,
-    /// Where the token is, or was last.
-    pub(crate) store: StoreKind,
-    /// A file of CA certificates to trust besides the system's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) ca_file: Option<PathBuf>,
-    /// Whether plain http off loopback was allowed.
-    #[serde(default)]
-    pub(crate) allow_http: bool,
-    /// The token, while there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) token: Option<TokenRecord>,
-    /// A login that is just storing its token, or was killed while it did.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) pending: Option<Box<Pending>>,
-}
-
-/// A record that takes the place of the one it stands in once its token is in its store.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Pending {
-    /// Tells whether the store has that token already: [`AccessToken::fingerprint`].
-    pub(crate) fingerprint: String,
-    /// The record to be.
-    pub(crate) record: Record,
-}
-
-/// What is known of a token besides the secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct TokenRecord {
-    /// The Quay user who granted it; unknown while Quay could not be asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) user: Option<ServerText>,
-    /// What it may do; unknown for a token that was read from stdin without `--scopes`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) scopes: Option<Scopes>,
-    /// Quay's own name of the token, by which it can be revoked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) uuid: Option<ServerText>,
-    /// When it was obtained.
-    pub(crate) obtained_at: Timestamp,
-    /// When it ends.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) expires_at: Option<Timestamp>,
-    /// Whether Quay accepted it when it was obtained.
-    pub(crate) verified: bool,
+    profiles: Vec<Profile>,
+    docker: BTreeMap<Host, DockerState>,
+    /// By the path of docker's settings file, which `DOCKER_CONFIG` can change.
+    original_docker_files: BTreeMap<PathBuf, OriginalDockerFile>,
+    leftovers: Vec<Leftover>,
+    default: Option<ProfileId>,
 }
 
 impl Profiles {
-    /// Reads the list of `folder`; without a file there are none. Never waits for a lock: a writer replaces the file whole.
+    /// Reads the file in `folder`; without one there are no profiles.
     pub(crate) fn load(folder: &Path) -> Result<Self, ProfilesError> {
         let path = folder.join(NAME);
         let text = match files::read(&path) {
             Ok(Some(text)) => text,
             Ok(None) => return Ok(Profiles::default()),
             Err(files::Error::NotText { .. }) => {
-                let message = "this file is not a text in UTF-8".to_owned();
+                let message = "this file is not UTF-8 text".to_owned();
                 return Err(ProfilesError::Broken { path, line: 1, message });
             }
             Err(error) => return Err(error.into()),
@@ -145,170 +72,230 @@ impl Profiles {
 
     /// Reads the text of the file at `path`.
     pub(crate) fn parse(path: PathBuf, text: &str) -> Result<Self, ProfilesError> {
-        let file: ProfilesFile = toml::from_str(text).map_err(|error| {
-            let start = error.span().map_or(0, |span| span.start);
-            let line = text.get(..start).unwrap_or(text).matches('\n').count() + 1;
-            ProfilesError::Broken { path, line, message: error.message().to_owned() }
+        let file: ProfilesFile = toml::from_str(text).map_err(|error| match newer_version(text) {
+            Some(version) => ProfilesError::Newer { path: path.clone(), version },
+            None => {
+                let start = error.span().map_or(0, |span| span.start);
+                let line = text.get(..start).unwrap_or(text).matches('\n').count() + 1;
+                ProfilesError::Broken { path: path.clone(), line, message: error.message().to_owned() }
+            }
         })?;
-        Ok(Profiles { records: file.profile.into_values().collect(), docker: file.docker })
+        if file.version > VERSION {
+            return Err(ProfilesError::Newer { path, version: file.version });
+        }
+        Ok(Profiles {
+            profiles: file.profile.into_values().collect(),
+            docker: file.docker,
+            original_docker_files: file.original_docker_file,
+            leftovers: file.leftover,
+            default: file.default,
+        })
     }
 
     /// The text of the file.
-    pub(crate) fn into_text(mut self) -> Result<String, ProfilesError> {
-        self.docker.retain(|_, record| *record != DockerRecord::default());
-        let by_name = self.records.into_iter().map(|record| (record.profile.to_string(), record));
-        let file = ProfilesFile { profile: by_name.collect(), docker: self.docker };
+    pub(crate) fn to_text(&self) -> Result<String, ProfilesError> {
+        let file = ProfilesFile {
+            version: VERSION,
+            default: self.default.clone(),
+            leftover: self.leftovers.clone(),
+            profile: self.profiles.iter().map(|profile| (profile.id.to_string(), profile.clone())).collect(),
+            docker: self.docker.clone().into_iter().filter(|(_, state)| *state != DockerState::default()).collect(),
+            original_docker_file: self.original_docker_files.clone(),
+        };
         let text = toml::to_string(&file).map_err(|error| ProfilesError::Unwritable(error.to_string()))?;
-        Ok(format!("{HEAD}{text}"))
+        Ok(format!("{HEADER}{text}"))
     }
 
-    /// Holds off all others that change a token and its record, and `commands::recover`; with the list as it is from then on.
-    pub(crate) fn begin_change(folder: &Path) -> Result<(Lock, Self), ProfilesError> {
-        let lock = PrivateFolder::make(folder)?.lock_as(CHANGE_LOCK, CHANGE_PATIENCE)?;
-        Ok((lock, Profiles::load(folder)?))
+    pub(crate) fn find(&self, id: &ProfileId) -> Option<&Profile> {
+        self.profiles.iter().find(|profile| profile.id == *id)
     }
 
-    /// The lock of `begin_change`, unless another process has it.
-    pub(crate) fn try_begin_change(folder: &Path) -> Result<Option<Lock>, ProfilesError> {
-        Ok(PrivateFolder::make(folder)?.try_lock_as(CHANGE_LOCK)?)
-    }
-
-    /// Changes the list under the writers' lock. A list that cannot be read is not overwritten.
-    pub(crate) fn update(folder: &Path, change: impl FnOnce(&mut Profiles)) -> Result<(), ProfilesError> {
-        let private = PrivateFolder::make(folder)?;
-        let lock = private.lock()?;
-        Profiles::load(folder)?.change(&private, &lock, change)
-    }
-
-    /// The same, unless another process is writing just now.
-    pub(crate) fn try_update(folder: &Path, change: impl FnOnce(&mut Profiles)) -> Result<(), ProfilesError> {
-        let private = PrivateFolder::make(folder)?;
-        match private.try_lock_as("lock")? {
-            Some(lock) => Profiles::load(folder)?.change(&private, &lock, change),
-            None => Ok(()),
-        }
-    }
-
-    /// Writes the changed list.
-    fn change(
-        mut self,
-        folder: &PrivateFolder,
-        lock: &Lock,
-        change: impl FnOnce(&mut Profiles),
-    ) -> Result<(), ProfilesError> {
-        change(&mut self);
-        Ok(files::replace(folder, lock, NAME, self.into_text()?.as_bytes())?)
-    }
-
-    /// Proves that `update` will work.
-    pub(crate) fn prove_writable(folder: &Path) -> Result<(), ProfilesError> {
-        let folder_of_ours = PrivateFolder::make(folder)?;
-        folder_of_ours.prove_writable()?;
-        Profiles::load(folder).map(drop)
-    }
-
-    /// The record of that profile.
-    pub(crate) fn find(&self, profile: &Profile) -> Option<&Record> {
-        self.records.iter().find(|record| record.profile == *profile)
-    }
-
-    /// All records, by host and name.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Record> {
-        self.records.iter()
+    /// All profiles, by host and name.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Profile> {
+        self.profiles.iter()
     }
 
     /// What docker gets of that host.
-    pub(crate) fn docker(&self, host: &Host) -> DockerRecord {
+    pub(crate) fn docker(&self, host: &Host) -> DockerState {
         self.docker.get(host).cloned().unwrap_or_default()
     }
 
-    /// The same, to change it.
-    pub(crate) fn docker_mut(&mut self, host: &Host) -> &mut DockerRecord {
+    pub(crate) fn docker_mut(&mut self, host: &Host) -> &mut DockerState {
         self.docker.entry(host.clone()).or_default()
     }
 
-    /// Puts the record in the place of the one with its written name.
-    pub(crate) fn put(&mut self, record: Record) {
-        self.forget(&record.profile);
-        self.records.push(record);
+    /// What docker's settings file at that path was before quay-auth was added.
+    pub(crate) fn original_docker_file(&self, path: &Path) -> Option<&OriginalDockerFile> {
+        self.original_docker_files.get(path)
     }
 
-    /// Drops the record, settings and all.
-    pub(crate) fn forget(&mut self, profile: &Profile) {
-        let name = profile.to_string();
-        self.records.retain(|record| record.profile.to_string() != name);
+    /// The settings files of docker to which quay-auth was added.
+    pub(crate) fn docker_files(&self) -> impl Iterator<Item = &Path> {
+        self.original_docker_files.keys().map(PathBuf::as_path)
     }
 
-    /// Drops what is known of the token and keeps the settings.
-    pub(crate) fn forget_token(&mut self, profile: &Profile) {
-        if let Some(record) = self.records.iter_mut().find(|record| record.profile == *profile) {
-            record.token = None;
+    pub(crate) fn set_original_docker_file(&mut self, path: &Path, original: Option<OriginalDockerFile>) {
+        match original {
+            Some(original) => drop(self.original_docker_files.insert(path.to_owned(), original)),
+            None => drop(self.original_docker_files.remove(path)),
+        }
+    }
+
+    /// The tokens that should be gone but could not be deleted.
+    pub(crate) fn leftovers(&self) -> &[Leftover] {
+        &self.leftovers
+    }
+
+    /// Lists a token that is to be deleted from that store.
+    pub(super) fn add_leftover(&mut self, id: &ProfileId, store: StoreKind) {
+        let leftover = Leftover { id: id.clone(), store };
+        if !self.leftovers.contains(&leftover) {
+            self.leftovers.push(leftover);
+        }
+    }
+
+    /// Removes from the list what has been deleted.
+    pub(super) fn remove_leftover(&mut self, leftover: &Leftover) {
+        self.leftovers.retain(|listed| listed != leftover);
+    }
+
+    /// Adds the profile, in place of one that is written the same way.
+    pub(crate) fn put(&mut self, profile: Profile) {
+        self.remove(&profile.id);
+        self.profiles.push(profile);
+    }
+
+    /// The profile that `switch` made the default.
+    pub(crate) fn default_profile(&self) -> Option<&ProfileId> {
+        self.default.as_ref()
+    }
+
+    pub(crate) fn set_default(&mut self, id: ProfileId) {
+        self.default = Some(id);
+    }
+
+    /// Removes the profile with its settings.
+    pub(crate) fn remove(&mut self, id: &ProfileId) {
+        let name = id.to_string();
+        self.profiles.retain(|profile| profile.id.to_string() != name);
+    }
+
+    /// Removes the profile for good, so that it is no longer the default either.
+    pub(crate) fn purge(&mut self, id: &ProfileId) {
+        self.remove(id);
+        self.default.take_if(|default| default == id);
+    }
+
+    /// Removes what is known of the token and leaves the settings.
+    pub(crate) fn remove_token(&mut self, id: &ProfileId) {
+        if let Some(profile) = self.profiles.iter_mut().find(|profile| profile.id == *id) {
+            profile.token = None;
+            profile.pending = None;
         }
     }
 }
 
-/// The file: `[profile."NAME@HOST"]`, in that order, and `[docker.HOST]`.
+/// The format version of a file that this program cannot read, if that is the reason.
+pub(super) fn newer_version(text: &str) -> Option<u32> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: u32,
+    }
+    toml::from_str::<Version>(text).ok().map(|file| file.version).filter(|version| *version > VERSION)
+}
+
+/// The file: `version`, `[default]`, `[[leftover]]`, `[profile."NAME@HOST"]`, `[docker.HOST]` and `[original_docker_file."PATH"]`.
 #[derive(Serialize, Deserialize)]
 struct ProfilesFile {
-    /// By written name, which is for people; what counts stands inside.
     #[serde(default)]
-    profile: BTreeMap<String, Record>,
-    /// By host.
+    version: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    default: Option<ProfileId>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    leftover: Vec<Leftover>,
+    /// The key is for people; the host and name inside count.
+    #[serde(default)]
+    profile: BTreeMap<String, Profile>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    docker: BTreeMap<Host, DockerRecord>,
+    docker: BTreeMap<Host, DockerState>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    original_docker_file: BTreeMap<PathBuf, OriginalDockerFile>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::AccessToken;
+    use crate::store::StoredToken;
 
-    fn record(host: &str, name: &str) -> Record {
-        Record {
-            profile: Profile { host: host.parse().unwrap(), name: name.parse().unwrap() },
+    fn profile(host: &str, name: &str) -> Profile {
+        let token = AccessToken::parse("a".repeat(40)).unwrap();
+        Profile {
+            id: ProfileId { host: host.parse().unwrap(), name: name.parse().unwrap() },
             client_id: Some("acmecallback00000001".parse().unwrap()),
-            redirect_uri: Some(RedirectUri::default()),
+            redirect_uri: Some("http://127.0.0.1:7829/callback".parse().unwrap()),
             scopes: Some("repo:read,user:read".parse().unwrap()),
             store: StoreKind::File,
             ca_file: None,
             allow_http: false,
-            token: Some(TokenRecord {
+            token: Some(StoredToken {
                 user: Some("alice".into()),
                 scopes: Some("repo:read".parse().unwrap()),
-                uuid: None,
+                // To the second, as the file has it.
                 obtained_at: serde_json::from_str("\"2026-11-25T10:00:00Z\"").unwrap(),
-                expires_at: None,
-                verified: true,
+                ..StoredToken::unverified(&token)
             }),
             pending: None,
         }
     }
 
-    #[test]
-    fn is_read_as_it_was_written() {
-        let outer = tempfile::tempdir().unwrap();
-        let folder = outer.path().join("quay-auth");
-        assert_eq!(Profiles::load(&folder).unwrap().iter().count(), 0);
-        let records = [record("http://localhost:8080", "admin"), record("quay.io", "default")];
-        for record in &records {
-            Profiles::update(&folder, |profiles| profiles.put(record.clone())).unwrap();
-            Profiles::update(&folder, |profiles| profiles.put(record.clone())).unwrap();
-        }
-        assert_eq!(Profiles::load(&folder).unwrap().records, records);
-        Profiles::update(&folder, |profiles| profiles.forget_token(&records[1].profile)).unwrap();
-        let kept = Profiles::load(&folder).unwrap();
-        assert_eq!(kept.find(&records[1].profile).unwrap().token, None);
-        assert_eq!(kept.find(&records[0].profile), Some(&records[0]));
+    fn parse(text: &str) -> Result<Profiles, ProfilesError> {
+        Profiles::parse("profiles.toml".into(), text)
     }
 
     #[test]
-    fn a_broken_list_names_its_line_and_is_not_overwritten() {
-        let outer = tempfile::tempdir().unwrap();
-        let folder = outer.path().join("quay-auth");
-        let private = PrivateFolder::make(&folder).unwrap();
-        let broken = "\n[profile.'default@quay.io']\nhost = 'quay.io/x'\nname = 'default'\nstore = 'file'\n";
-        files::replace(&private, &private.lock().unwrap(), NAME, broken.as_bytes()).unwrap();
-        let error = Profiles::update(&folder, |profiles| profiles.put(record("quay.io", "default"))).unwrap_err();
-        assert!(error.to_string().contains("profiles.toml, line 2: only the host is wanted"), "{error}");
-        assert_eq!(files::read(&folder.join(NAME)).unwrap().unwrap(), broken);
+    fn a_written_list_reads_back_the_same() {
+        let mut profiles = Profiles::default();
+        let (admin, default) = (profile("http://localhost:8080", "admin"), profile("quay.io", "default"));
+        let pending = Profile { pending: Some(Box::new(default.clone())), ..default.clone() };
+        for profile in [&admin, &default, &pending] {
+            profiles.put(profile.clone());
+        }
+        profiles.add_leftover(&default.id, StoreKind::Keyring);
+        profiles.add_leftover(&default.id, StoreKind::Keyring);
+        profiles.docker_mut(&admin.id.host).is_logged_out = true;
+        profiles.set_default(admin.id.clone());
+        let originals = [
+            ("/a", OriginalDockerFile::Missing),
+            ("/b", OriginalDockerFile::Blank("\n".to_owned())),
+            ("/c", OriginalDockerFile::EmptyHelpers("{ }".to_owned())),
+        ];
+        for (path, original) in &originals {
+            profiles.set_original_docker_file(Path::new(path), Some(original.clone()));
+        }
+        let mut read = parse(&profiles.to_text().unwrap()).unwrap();
+        assert_eq!(read.profiles, [admin.clone(), pending]);
+        assert_eq!(read.leftovers(), [Leftover { id: default.id.clone(), store: StoreKind::Keyring }]);
+        assert!(read.docker(&admin.id.host).is_logged_out);
+        for (path, original) in &originals {
+            assert_eq!(read.original_docker_file(Path::new(path)), Some(original));
+        }
+        read.remove_token(&default.id);
+        assert_eq!((&read.find(&default.id).unwrap().token, read.find(&admin.id)), (&None, Some(&admin)));
+    }
+
+    #[test]
+    fn a_damaged_list_names_its_line() {
+        let text = "\n[profile.'default@quay.io']\nhost = 'quay.io/x'\nname = 'default'\nstore = 'file'\n";
+        let error = parse(text).unwrap_err();
+        assert!(error.to_string().starts_with("profiles.toml, line 2: "), "{error}");
+    }
+
+    #[test]
+    fn a_newer_format_is_refused_by_name() {
+        for text in ["version = 2\n", "version = 2\n[profile.x]\nnew = 1\n"] {
+            let error = parse(text).unwrap_err();
+            assert!(matches!(error, ProfilesError::Newer { version: 2, .. }), "{error}");
+        }
     }
 }

@@ -1,8 +1,8 @@
-//! What the systems do differently and no other file is about: how a program is replaced by another one, whether a terminal takes
-//! colour, how a file takes another one's place, and the lines that a person types.
+//! Differences between operating systems that belong to no other module: running a command, colours, replacing files, and the commands in
+//! hints.
 //!
-//! `unix` and `windows` have the same functions. Apart from here systems differ in `files` (who may read), `keyboard`,
-//! `login/signals`, `store`, and where `settings/environment.rs` finds folders.
+//! `unix` and `windows` have the same functions. Systems also differ in `files` (permissions), `keyboard`, `browser_login::signals`, `store`,
+//! and in `settings::environment` (folders).
 
 #[cfg(unix)]
 mod unix;
@@ -11,9 +11,11 @@ mod windows;
 
 #[cfg(unix)]
 pub(crate) use unix::{
-    EXPORTED, HOME, HOW_PRIVATE, PRIVATE_FILE, become_command, is_program, lines, replace, understands_colors,
+    EXPORTED, HOME, PRIVATE, PRIVATE_FILE, TerminationSignals, become_command, is_discarded, is_in_foreground,
+    is_program, is_root, not_ignored, replace, shell_commands, understands_colors,
 };
 #[cfg(windows)]
 pub(crate) use windows::{
-    EXPORTED, HOME, HOW_PRIVATE, PRIVATE_FILE, become_command, is_program, lines, replace, understands_colors,
+    EXPORTED, HOME, PRIVATE, PRIVATE_FILE, TerminationSignals, become_command, is_discarded, is_in_foreground,
+    is_program, is_root, replace, shell_commands, understands_colors,
 };

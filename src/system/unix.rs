@@ -1,84 +1,176 @@
-//! Linux, macOS and their kin.
+//! Linux, macOS and other Unix systems.
 
 use std::convert::Infallible;
+use std::fs;
 use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
+use rustix::process::getpgrp;
+use rustix::termios::tcgetpgrp;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::{Handle, Signals};
 use tempfile::{NamedTempFile, PersistError};
 
-/// The variable that names the user's home.
+/// The variable whose folder contains the program's own files.
 pub(crate) const HOME: &str = "HOME";
 
-/// What the file with the tokens is: 0600, and refused when it is not.
-pub(crate) const PRIVATE_FILE: &str = "a file that only you may read";
+/// Describes the token file: it has mode 0600, and is rejected if others can read it.
+pub(crate) const PRIVATE_FILE: &str = "a file that only you can read";
 
-/// The same of such a file.
-pub(crate) const HOW_PRIVATE: &str = "yours alone";
+/// Says who can read the token file.
+pub(crate) const PRIVATE: &str = "readable only by you";
 
-/// What a file is that a person names for a token: 0600.
-pub(crate) const EXPORTED: &str = "readable by you alone";
+/// Says who can read a file that `export` writes: it has mode 0600.
+pub(crate) const EXPORTED: &str = "readable only by you";
 
-/// Becomes the command: the same process, so its signals and its exit status are its own. Comes back only with the reason why not.
+/// Replaces this process by the command, which so gets the signals and sets the exit status. Returns only if that fails.
 pub(crate) fn become_command(mut command: Command) -> Result<Infallible, io::Error> {
     Err(std::os::unix::process::CommandExt::exec(&mut command))
 }
 
-/// Whether the terminal reads colours as such: all do that do not say otherwise by `TERM`.
+/// Whether everything that is written there is lost. That is also so if the file was closed when the program started: the standard
+/// library then opens `/dev/null` in its place.
+pub(crate) fn is_discarded(file: impl AsFd) -> bool {
+    let same_device = |null: rustix::fs::Stat| rustix::fs::fstat(file).is_ok_and(|stat| stat.st_rdev == null.st_rdev);
+    rustix::fs::stat("/dev/null").is_ok_and(same_device)
+}
+
+/// Whether the terminal can show colours. `settings::environment` checks `TERM`.
 pub(crate) fn understands_colors() -> bool {
     true
 }
 
-/// Puts the new file in the place of the old one, whoever has that open.
+/// Renames the new file over the old one, which may be open in other programs.
 pub(crate) fn replace(file: NamedTempFile, path: &Path) -> Result<(), PersistError> {
     file.persist(path).map(drop)
 }
 
-/// Whether a client could start it.
+/// Whether this process may do everything.
+pub(crate) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Whether the file exists and can be executed.
 pub(crate) fn is_program(path: &Path) -> bool {
     rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file()
 }
 
-/// Lines for a person to type into a shell.
-pub(crate) mod lines {
+/// Whether this process may read from the terminal and change it. The system stops a background job that tries to. Jobs exist only at
+/// the controlling terminal; under `su -c`, for example, there is none.
+pub(crate) fn is_in_foreground(terminal: impl AsFd) -> bool {
+    tcgetpgrp(terminal).map_or(true, |group| group == getpgrp())
+}
+
+/// The given signals without those that this process ignores. A signal that was ignored at the start, as by `nohup` or after
+/// `trap '' HUP` in a shell, must stay without effect.
+///
+/// Only Linux says which ones are ignored; elsewhere all are returned. `sigaction` would need unsafe code.
+pub(crate) fn not_ignored(signals: impl IntoIterator<Item = i32>) -> Vec<i32> {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    signals.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
+}
+
+/// Listens for Ctrl-C, `kill` and a closed terminal until it is dropped.
+pub(crate) struct TerminationSignals(Handle);
+
+impl TerminationSignals {
+    /// Calls `on_signal` on another thread, and then, if `terminate` is set, ends the process as the signal would have done.
+    pub(crate) fn listen(on_signal: impl Fn() + Send + 'static, terminate: bool) -> io::Result<Self> {
+        let mut signals = Signals::new(not_ignored([SIGINT, SIGTERM, SIGHUP]))?;
+        let handle = signals.handle();
+        thread::Builder::new().name("termination".to_owned()).spawn(move || {
+            for signal in &mut signals {
+                on_signal();
+                if terminate {
+                    // Fails only for a signal that does not exist.
+                    let _ = signal_hook::low_level::emulate_default_handler(signal);
+                }
+            }
+        })?;
+        Ok(TerminationSignals(handle))
+    }
+}
+
+impl Drop for TerminationSignals {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Commands for hints, in the syntax of a shell.
+pub(crate) mod shell_commands {
     use std::path::Path;
 
-    /// Shows who may do what with it.
-    pub(crate) fn look_at(path: &Path) -> String {
-        format!("ls -l {}", path.display())
+    /// The text as one word of a command, in quotes if it needs them.
+    #[expect(clippy::expect_used, reason = "only a NUL cannot be quoted")]
+    pub(crate) fn word(text: &str) -> String {
+        // shlex would also quote commas, as in a list of scopes.
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./:,@+".contains(&b)) {
+            return text.to_owned();
+        }
+        shlex::try_quote(&text.replace('\0', "")).expect("there is no NUL").into_owned()
     }
 
-    /// The same of a folder itself.
-    pub(crate) fn look_at_access(path: &Path) -> String {
-        format!("ls -ld {}", path.display())
+    /// The path as one word of a command.
+    pub(crate) fn path_word(path: &Path) -> String {
+        word(&path.display().to_string())
     }
 
-    /// Shows who may do what with the folder, and how much room is left there.
-    pub(crate) fn look_at_room(folder: &Path) -> String {
-        format!("ls -ld {0}; df -h {0}", folder.display())
+    /// Shows type, owner and permissions of a file.
+    pub(crate) fn show_file(path: &Path) -> String {
+        format!("ls -l {}", path_word(path))
     }
 
-    /// Moves it out of the way.
+    /// Shows owner and permissions of a file, or of a folder itself.
+    pub(crate) fn show_permissions(path: &Path) -> String {
+        format!("ls -ld {}", path_word(path))
+    }
+
+    /// Shows permissions and free space of a folder.
+    pub(crate) fn show_free_space(folder: &Path) -> String {
+        format!("ls -ld {0}; df -h {0}", path_word(folder))
+    }
+
+    /// Gives a file, or a folder with its files, to this user.
+    pub(crate) fn take_ownership(path: &Path) -> String {
+        format!("sudo chown -R \"$(id -u):$(id -g)\" {}", path_word(path))
+    }
+
+    /// Takes all permissions from the group of a file.
+    pub(crate) fn close_to_group(path: &Path) -> String {
+        format!("chmod g= {}", path_word(path))
+    }
+
+    pub(crate) fn create_folder(path: &Path) -> String {
+        format!("mkdir -p {}", path_word(path))
+    }
+
+    /// Renames a file.
     pub(crate) fn move_away(path: &Path) -> String {
-        format!("mv {0} {0}.broken", path.display())
+        format!("mv {0} {0}.broken", path_word(path))
     }
 
-    /// Shows which program has it open.
-    pub(crate) fn see_who_holds(path: &Path) -> String {
-        format!("fuser {}", path.display())
+    /// Shows the program that has the file open.
+    pub(crate) fn show_user_of_file(path: &Path) -> String {
+        format!("fuser {}", path_word(path))
     }
 
-    /// Shows which program listens at the port.
-    pub(crate) fn see_who_listens(port: u16) -> String {
+    /// Shows the program that listens at the port.
+    pub(crate) fn show_listener(port: u16) -> String {
         format!("ss -ltnp 'sport = :{port}'")
     }
 
-    /// What a command may be that could not be found.
+    /// The hint for a command that was not found.
     pub(crate) const NO_COMMAND: &str =
-        "check its name and your PATH; of a script, also the interpreter in its first line";
+        "check its name and your PATH; if it is a script, also the interpreter in its first line";
 
-    /// What a command may lack that could not be run.
+    /// The hint for a command that cannot be run.
     pub(crate) fn not_runnable(program: &str) -> String {
-        format!("is it a program, and executable? ls -l {program}")
+        format!("check that it is an executable program: ls -l {}", word(program))
     }
 }

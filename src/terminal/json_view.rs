@@ -1,4 +1,4 @@
-//! JSON for people: laid out, in colour where colour is wanted, and with nothing in it that steers the terminal.
+//! JSON for a terminal: formatted, coloured, and with control characters escaped.
 
 use std::io::{self, Write};
 
@@ -6,90 +6,83 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
-use crate::domain::steers_a_terminal;
+use crate::domain::is_terminal_control;
 
-/// What a part is coloured with (ECMA-48 SGR).
+/// The colours of keys, strings and other values (ECMA-48 SGR).
 const KEY: &str = "34";
-/// A string.
 const STRING: &str = "32";
-/// A number, `true`, `false` and `null`.
 const OTHER: &str = "36";
 
-/// The value as text, without a newline at the end.
-pub(super) fn view(value: &Value, color: bool) -> String {
+/// Formats the value, without a newline at the end.
+#[expect(clippy::expect_used, reason = "a value can always be written to memory")]
+pub(super) fn format(value: &Value, color: bool) -> String {
     let mut text = Vec::new();
     let layout = Layout { pretty: PrettyFormatter::new(), color, is_key: false };
-    // Nothing can fail: a value is JSON, and memory takes every byte.
-    let _ = value.serialize(&mut Serializer::with_formatter(&mut text, layout));
-    String::from_utf8_lossy(&text).into_owned()
+    value.serialize(&mut Serializer::with_formatter(&mut text, layout)).expect("JSON");
+    String::from_utf8(text).expect("UTF-8")
 }
 
-/// serde_json's own layout, with colours around its parts.
+/// The layout of serde_json, with colours.
 struct Layout {
-    /// Lines and indentation.
     pretty: PrettyFormatter<'static>,
-    /// Whether there are colours.
     color: bool,
     /// Whether the next string is a key.
     is_key: bool,
 }
 
 impl Layout {
-    /// Begins a colour.
-    fn paint<W: ?Sized + Write>(&self, writer: &mut W, color: &str) -> io::Result<()> {
+    fn start_color<W: ?Sized + Write>(&self, writer: &mut W, color: &str) -> io::Result<()> {
         if self.color { write!(writer, "\x1b[{color}m") } else { Ok(()) }
     }
 
-    /// Ends it.
-    fn plain<W: ?Sized + Write>(&self, writer: &mut W) -> io::Result<()> {
+    fn end_color<W: ?Sized + Write>(&self, writer: &mut W) -> io::Result<()> {
         if self.color { writer.write_all(b"\x1b[0m") } else { Ok(()) }
     }
 
-    /// A part of one colour.
-    fn painted<W: ?Sized + Write>(&self, writer: &mut W, part: &str) -> io::Result<()> {
-        self.paint(writer, OTHER)?;
-        writer.write_all(part.as_bytes())?;
-        self.plain(writer)
+    fn write_other<W: ?Sized + Write>(&self, writer: &mut W, text: &str) -> io::Result<()> {
+        self.start_color(writer, OTHER)?;
+        writer.write_all(text.as_bytes())?;
+        self.end_color(writer)
     }
 }
 
 impl Formatter for Layout {
     fn write_null<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.painted(writer, "null")
+        self.write_other(writer, "null")
     }
 
     fn write_bool<W: ?Sized + Write>(&mut self, writer: &mut W, value: bool) -> io::Result<()> {
-        self.painted(writer, if value { "true" } else { "false" })
+        self.write_other(writer, if value { "true" } else { "false" })
     }
 
     fn write_i64<W: ?Sized + Write>(&mut self, writer: &mut W, value: i64) -> io::Result<()> {
-        self.painted(writer, &value.to_string())
+        self.write_other(writer, &value.to_string())
     }
 
     fn write_u64<W: ?Sized + Write>(&mut self, writer: &mut W, value: u64) -> io::Result<()> {
-        self.painted(writer, &value.to_string())
+        self.write_other(writer, &value.to_string())
     }
 
     fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
-        self.paint(writer, OTHER)?;
+        self.start_color(writer, OTHER)?;
         self.pretty.write_f64(writer, value)?;
-        self.plain(writer)
+        self.end_color(writer)
     }
 
     fn begin_string<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.paint(writer, if self.is_key { KEY } else { STRING })?;
+        self.start_color(writer, if self.is_key { KEY } else { STRING })?;
         writer.write_all(b"\"")
     }
 
     fn end_string<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         writer.write_all(b"\"")?;
-        self.plain(writer)
+        self.end_color(writer)
     }
 
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         for c in fragment.chars() {
-            if steers_a_terminal(c) {
-                // All of them are in the basic plane, so JSON's own escape has room.
+            if is_terminal_control(c) {
+                // All of them are below U+10000, which JSON can escape with four digits.
                 write!(writer, "\\u{:04x}", u32::from(c))?;
             } else {
                 write!(writer, "{c}")?;
@@ -145,29 +138,29 @@ impl Formatter for Layout {
 mod tests {
     use super::*;
 
-    fn viewed(json: &str, color: bool) -> String {
-        view(&serde_json::from_str(json).unwrap(), color)
+    fn formatted(json: &str, color: bool) -> String {
+        format(&serde_json::from_str(json).unwrap(), color)
     }
 
     #[test]
-    fn is_laid_out_and_says_the_same() {
+    fn formatted_json_has_the_same_value() {
         let json = r#"{"b":[1,-2,1.5],"a":{"x":null,"y":true,"é":"\"\\\n"},"c":[],"d":{}}"#;
-        let text = viewed(json, false);
+        let text = formatted(json, false);
         assert!(text.starts_with("{\n  \"b\": [\n    1,\n    -2,\n    1.5\n  ],\n  \"a\": {\n"), "{text}");
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), serde_json::from_str::<Value>(json).unwrap());
     }
 
     #[test]
-    fn keys_strings_and_all_else_have_their_colours() {
+    fn keys_strings_and_other_values_have_different_colours() {
         assert_eq!(
-            viewed(r#"{"a":"b","c":1}"#, true),
+            formatted(r#"{"a":"b","c":1}"#, true),
             "{\n  \x1b[34m\"a\"\x1b[0m: \x1b[32m\"b\"\x1b[0m,\n  \x1b[34m\"c\"\x1b[0m: \x1b[36m1\x1b[0m\n}"
         );
     }
 
     #[test]
-    fn nothing_in_it_steers_the_terminal() {
-        let text = viewed("{\"\u{9b}31m\": \"a\\u001b]52;c;x\\u0007\u{202e}b\u{200b}\u{7f}\"}", false);
+    fn control_characters_are_escaped() {
+        let text = formatted("{\"\u{9b}31m\": \"a\\u001b]52;c;x\\u0007\u{202e}b\u{200b}\u{7f}\"}", false);
         assert_eq!(text, "{\n  \"\\u009b31m\": \"a\\u001b]52;c;x\\u0007\\u202eb\\u200b\\u007f\"\n}");
     }
 }

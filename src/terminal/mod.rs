@@ -1,314 +1,240 @@
-//! The only file that prints.
+//! Printing: results go to stdout, messages to stderr.
 //!
-//! Rules of speech: data goes to stdout, once, last; words go to stderr. A sentence begins with a capital and ends with a full stop;
-//! a line to be copied stands on its own, indented by two. An error says what happened, its cause and the next step, each on a line
-//! of its own behind `error:`, `cause:` and `hint:`. What a server said is a `ServerText`. Nothing here knows a token but `secret`.
+//! A message is a sentence with a capital letter and a full stop. A line to copy stands on its own and is indented by two. An error has
+//! a line for what happened, then lines with `cause:` and `hint:`. Text from a server is a `ServerText`.
+//!
+//! Whatever is printed is escaped here, so that no text from elsewhere controls the terminal, wherever it comes from. The exceptions are
+//! colours, tokens, and what a server sent to a pipe.
+#![expect(clippy::disallowed_methods, reason = "the one place that prints")]
 
 mod json_view;
+mod messages;
+mod spinner;
+mod table;
+mod waiting;
+mod wrapping;
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
-use std::time::{Duration, Instant};
+use std::ops::Deref;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use clap::builder::StyledStr;
 use zeroize::Zeroizing;
 
-use crate::checks::{Finding, Outcome};
-use crate::domain::{AccessToken, Host, steers_a_terminal};
+use crate::domain::{AccessToken, is_terminal_control};
 use crate::error::{Error, Exit};
-use crate::settings::{Color, Surroundings};
-use crate::system::understands_colors;
+use crate::settings::{Color, Environment};
+use crate::system::{is_discarded, is_in_foreground, understands_colors};
+use messages::colored;
+pub(crate) use messages::{Messenger, Tone, Verbosity};
+use wrapping::{width_of, wrapped};
 
-/// How much is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Verbosity {
-    /// Errors only, and what cannot be done without.
-    Quiet,
-    /// What a person wants to know.
-    Normal,
-    /// Also what is asked of whom.
-    Verbose,
-}
+/// Longer JSON is not formatted, because parsing it takes many times as much memory.
+const MAX_FORMATTED: usize = 1024 * 1024;
 
-/// The terminal, or the pipes in its place.
+/// Stdout and stderr, whether they are a terminal or not. Its messages are those of [`Messenger`].
 pub(crate) struct Terminal {
-    /// How much is said.
-    verbosity: Verbosity,
-    /// Whether words may be coloured.
-    color: bool,
-    /// Whether data may be.
-    colors_data: bool,
-    /// What is being waited for just now, and until when.
-    waiting: Option<(ProgressBar, Option<Instant>)>,
+    messenger: Messenger,
+    colors_results: bool,
+    is_github_actions: bool,
+    /// Whether stdout gets a JSON document, and has none yet.
+    expects_json: bool,
 }
 
-/// A word in colour, where colour is wanted.
-#[derive(Clone, Copy)]
-enum Tone {
-    /// Something failed.
-    Bad,
-    /// Something to mind.
-    Mind,
-    /// Something to do.
-    Next,
-    /// Something went well.
-    Good,
+impl Deref for Terminal {
+    type Target = Messenger;
+
+    fn deref(&self) -> &Messenger {
+        &self.messenger
+    }
 }
 
 impl Terminal {
-    /// The terminal of this process.
-    pub(crate) fn new(verbosity: Verbosity, color: Option<Color>, surroundings: &Surroundings) -> Self {
-        let wanted = color.unwrap_or(surroundings.color);
-        let on = |is_terminal: bool| match wanted {
+    pub(crate) fn new(verbosity: Verbosity, color: Option<Color>, environment: &Environment) -> Self {
+        let is_colored = |is_terminal: bool| match color.unwrap_or(environment.color) {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => is_terminal && !surroundings.dumb_terminal && understands_colors(),
+            Color::Auto => is_terminal && !environment.has_dumb_terminal && understands_colors(),
         };
-        // A variable that somebody set for good must not change what a program reads: in a pipe only the flag itself counts.
-        let colors_data =
-            on(io::stdout().is_terminal()) && (io::stdout().is_terminal() || color == Some(Color::Always));
-        Terminal { verbosity, color: on(io::stderr().is_terminal()), colors_data, waiting: None }
+        let stdout_is_terminal = io::stdout().is_terminal();
+        // A variable must not change what a program reads, so in a pipe only the option counts.
+        let colors_results = is_colored(stdout_is_terminal) && (stdout_is_terminal || color == Some(Color::Always));
+        let colors_messages = is_colored(io::stderr().is_terminal());
+        Terminal {
+            messenger: Messenger::new(verbosity, colors_messages, !environment.has_dumb_terminal),
+            colors_results,
+            is_github_actions: environment.is_github_actions,
+            expects_json: false,
+        }
     }
 
-    /// Whether a person can be asked: stdin and stderr are both a terminal.
+    /// From now on, waits are shown by lines instead of a spinner. For screen readers.
+    pub(crate) fn stop_animation(&mut self) {
+        self.messenger.stop_animation();
+    }
+
+    /// What prints messages, also from another thread.
+    pub(crate) fn messenger(&self) -> Messenger {
+        self.messenger.clone()
+    }
+
+    /// Whether a person can be asked a question now: not as long as this is a background job.
     pub(crate) fn is_interactive(&self) -> bool {
+        self.has_keyboard() && self.is_in_foreground()
+    }
+
+    /// Whether this is not a background job of a shell.
+    pub(crate) fn is_in_foreground(&self) -> bool {
+        is_in_foreground(io::stdin())
+    }
+
+    /// Whether a person can see messages and type, perhaps only after bringing this process to the foreground.
+    pub(crate) fn has_keyboard(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Whether what goes to stdout is seen by a person.
-    pub(crate) fn shows_data(&self) -> bool {
+    /// Whether what is read from stdin would be typed, and shown while it is.
+    pub(crate) fn types_into_stdin(&self) -> bool {
+        io::stdin().is_terminal()
+    }
+
+    pub(crate) fn shows_results(&self) -> bool {
         io::stdout().is_terminal()
     }
 
-    /// Prints `text` and a newline on stdout. A reader that has gone away is no error.
-    pub(crate) fn data(&mut self, text: &str) -> Result<(), Error> {
-        self.stdout(&[text.as_bytes(), b"\n"])
+    /// Whether results are lost, because stdout is closed or is `/dev/null`.
+    pub(crate) fn discards_results(&self) -> bool {
+        is_discarded(io::stdout())
     }
 
-    /// Prints the token and a newline on stdout, nothing else.
-    pub(crate) fn secret(&mut self, token: &AccessToken) -> Result<(), Error> {
+    /// Prints a result and a newline on stdout.
+    pub(crate) fn print(&mut self, text: &str) -> Result<(), Error> {
+        self.stdout(&[escaped(text).as_bytes(), b"\n"])
+    }
+
+    /// In a job of GitHub Actions, tells the runner to hide the token in the log from now on. The only kind of message that contains a token.
+    ///
+    /// On stderr, which the runner reads too, so that `$(quay-auth print-token)` is the token alone.
+    pub(crate) fn mask_in_log(&self, token: &AccessToken) {
+        self.mask_word_in_log(token.expose());
+    }
+
+    /// The same for a word from which a token can be decoded.
+    pub(crate) fn mask_word_in_log(&self, word: &str) {
+        if self.is_github_actions {
+            self.say_always(&Zeroizing::new(format!("::add-mask::{word}")));
+        }
+    }
+
+    /// Prints the token and a newline on stdout.
+    pub(crate) fn print_token(&mut self, token: &AccessToken) -> Result<(), Error> {
         self.stdout(&[token.expose().as_bytes(), b"\n"])
     }
 
-    /// Prints a text with a token that is kept nowhere else, and a newline. That nobody reads it is an error here.
-    pub(crate) fn only_copy(&mut self, text: &str) -> Result<(), Error> {
-        write_stdout(&[text.as_bytes(), b"\n"]).map_err(unprinted)
+    /// Prints a text with a token that is stored nowhere. Unlike other output, it is an error if nobody reads it.
+    pub(crate) fn print_only_copy(&mut self, text: &str) -> Result<(), Error> {
+        self.expects_json = false;
+        write_stdout(&[text.as_bytes(), b"\n"]).map_err(stdout_error)
     }
 
-    /// Prints a JSON value and a newline on stdout.
-    pub(crate) fn json(&mut self, value: &impl serde::Serialize) -> Result<(), Error> {
+    /// Tells that the command has `--json`, so that stdout gets a document even if the command fails.
+    pub(crate) fn expect_json(&mut self) {
+        self.expects_json = true;
+    }
+
+    pub(crate) fn print_json(&mut self, value: &impl serde::Serialize) -> Result<(), Error> {
+        self.expects_json = false;
         let text = serde_json::to_string_pretty(value).map(Zeroizing::new);
         let text = text.map_err(|error| Error::new(Exit::Failure, "cannot write JSON").caused_by(error))?;
-        self.data(&text)
+        // Such characters can only be in strings, where JSON has escapes for them.
+        let mut escaped = Zeroizing::new(String::with_capacity(text.len()));
+        for c in text.chars() {
+            match c {
+                '\n' => escaped.push(c),
+                c if is_terminal_control(c) => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
+                c => escaped.push(c),
+            }
+        }
+        self.print(&escaped)
     }
 
-    /// Prints what a server sent: its very bytes into a pipe. A person sees JSON laid out and coloured, other text as it is, and neither
-    /// with anything that steers the terminal.
-    pub(crate) fn body(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    /// Prints a response of a server: byte for byte in a pipe, and escaped on a terminal, where JSON is formatted too.
+    pub(crate) fn print_response(&mut self, bytes: &[u8]) -> Result<(), Error> {
         if bytes.is_empty() {
             return Ok(());
         }
-        if !self.shows_data() && !self.colors_data {
+        if !self.shows_results() && !self.colors_results {
             return self.stdout(&[bytes]);
         }
-        if let Ok(value) = serde_json::from_slice(bytes) {
-            return self.data(&json_view::view(&value, self.colors_data));
+        if bytes.len() <= MAX_FORMATTED
+            && let Ok(value) = serde_json::from_slice(bytes)
+        {
+            let text = json_view::format(&value, self.colors_results);
+            return self.stdout(&[text.as_bytes(), b"\n"]);
         }
-        let mut text = String::new();
-        for c in String::from_utf8_lossy(bytes).chars() {
-            match c {
-                '\n' | '\t' => text.push(c),
-                c if steers_a_terminal(c) => text.extend(c.escape_unicode()),
-                c => text.push(c),
-            }
-        }
+        let text = String::from_utf8_lossy(bytes);
+        let text = escaped(&text);
         let end = if text.ends_with('\n') { "" } else { "\n" };
         self.stdout(&[text.as_bytes(), end.as_bytes()])
     }
 
-    /// Prints what a check found on stdout: a line, and below it what to do.
-    pub(crate) fn finding(&mut self, finding: &Finding) -> Result<(), Error> {
-        let (tone, word) = match finding.outcome {
-            Outcome::Ok => (Tone::Good, "ok  "),
-            Outcome::Warn => (Tone::Mind, "warn"),
-            Outcome::Fail => (Tone::Bad, "fail"),
-        };
-        let word = if self.colors_data { painted(tone, word) } else { word.to_owned() };
-        let next = finding.next.as_ref().map(|next| format!("\n        {next}")).unwrap_or_default();
-        self.data(&format!("{word}  {}: {}{next}", finding.check, finding.detail))
+    /// Prints a help text, with its styles if results have colours.
+    pub(crate) fn print_help(&mut self, help: &StyledStr) -> Result<(), Error> {
+        let text = if self.colors_results { help.ansi().to_string() } else { help.to_string() };
+        self.stdout(&[text.as_bytes()])
     }
 
-    /// Prints rows on stdout, each column as wide as its widest cell. The first row is the head. On a terminal that is too narrow, each
-    /// row becomes a block with a line a cell: nothing is cut off.
-    pub(crate) fn table<const COLUMNS: usize>(&mut self, rows: &[[String; COLUMNS]]) -> Result<(), Error> {
-        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: [usize; COLUMNS] = std::array::from_fn(width);
-        let room = if self.shows_data() {
-            terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
-        } else {
-            None
-        };
-        let is_too_wide = room.is_some_and(|room| widths.iter().sum::<usize>() + 2 * (COLUMNS - 1) > room);
-        if let [head, rows @ ..] = rows
-            && is_too_wide
-        {
-            let label = head.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
-            let line = |(head, cell): (&String, &String)| format!("{head:label$}  {cell}").trim_end().to_owned();
-            let block = |row: &[String; COLUMNS]| head.iter().zip(row).map(line).collect::<Vec<_>>().join("\n");
-            return self.data(&rows.iter().map(block).collect::<Vec<_>>().join("\n\n"));
-        }
-        let line = |row: &[String; COLUMNS]| {
-            let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-        };
-        self.data(&rows.iter().map(line).collect::<Vec<_>>().join("\n"))
+    /// Prints a result that begins with a coloured label.
+    pub(crate) fn print_labelled(&mut self, tone: Tone, label: &str, text: &str) -> Result<(), Error> {
+        let label = if self.colors_results { colored(tone, label) } else { label.to_owned() };
+        let text = wrapped(&format!("{label}  "), &escaped(text), width_of(io::stdout()));
+        self.stdout(&[text.as_bytes(), b"\n"])
     }
 
-    /// Writes to stdout. A reader that has gone away has what it wanted.
+    /// Prints a table whose first row is the head. On a terminal it is made to fit.
+    pub(crate) fn print_table<const COLUMNS: usize>(&mut self, rows: &[[String; COLUMNS]]) -> Result<(), Error> {
+        let rows: Vec<_> = rows.iter().map(|row| row.each_ref().map(|cell| escaped(cell).to_string())).collect();
+        self.print(&table::format(&rows, width_of(io::stdout())))
+    }
+
+    /// Writes to stdout. It is no error if the reader has closed the pipe, because then it has what it wanted.
     fn stdout(&mut self, parts: &[&[u8]]) -> Result<(), Error> {
         match write_stdout(parts) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unprinted(error)),
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(stdout_error(error)),
             _ => Ok(()),
         }
     }
 
-    /// Says a sentence on stderr, unless it should be quiet.
-    pub(crate) fn say(&mut self, text: &str) {
-        if self.verbosity >= Verbosity::Normal {
-            self.stderr(text);
+    /// Prints the error that the command ends with. With `--json`, it is also the document if there is none yet.
+    pub(crate) fn end_with(&mut self, error: &Error) {
+        if self.expects_json {
+            // If stdout is what failed, it fails again.
+            let _ = self.print_json(&BTreeMap::from([("error", error)]));
         }
-    }
-
-    /// Says what went well.
-    pub(crate) fn done(&mut self, text: &str) {
-        let mark = self.toned(Tone::Good, "✓");
-        self.say(&format!("{mark} {text}"));
-    }
-
-    /// Says what a person should mind.
-    pub(crate) fn warn(&mut self, text: &str) {
-        let head = self.toned(Tone::Mind, "warning:");
-        self.say(&format!("{head} {text}"));
-    }
-
-    /// Says the next step.
-    pub(crate) fn hint(&mut self, text: &str) {
-        let head = self.toned(Tone::Next, "hint:");
-        self.say(&format!("{head} {text}"));
-    }
-
-    /// Says that a server is busy and will be asked again.
-    pub(crate) fn say_busy(&mut self, host: &Host, status: u16, wait: Duration) {
-        self.say(&format!("{host} answers with {status}; asking again in {} s.", wait.as_secs()));
-    }
-
-    /// Says what is asked of whom, with `--verbose`.
-    pub(crate) fn detail(&mut self, text: &str) {
-        if self.verbosity >= Verbosity::Verbose {
-            self.stderr(text);
-        }
-    }
-
-    /// Says what nothing works without, also when it should be quiet: the address that a person must open.
-    pub(crate) fn must_say(&mut self, text: &str) {
-        self.stderr(text);
-    }
-
-    /// Says an error: what happened, why, and what to do.
-    pub(crate) fn report(&mut self, error: &Error) {
-        self.waiting = None;
-        if error.exit == Exit::Answered {
-            let _ = self.data(&error.to_string());
-            return;
-        }
-        let head = self.toned(Tone::Bad, "error:");
-        self.stderr(&format!("quay-auth: {head} {error}"));
-        let mut cause = std::error::Error::source(error);
-        while let Some(source) = cause {
-            self.stderr(&format!("  cause: {source}"));
-            cause = source.source();
-        }
-        let head = self.toned(Tone::Next, "hint:");
-        for hint in error.hints() {
-            self.stderr(&format!("  {head} {hint}"));
-        }
-    }
-
-    /// Shows, on a terminal, that something is being waited for, and how long is left.
-    pub(crate) fn wait_for(&mut self, what: &str, until: Option<Instant>) {
-        if self.verbosity == Verbosity::Quiet || !io::stderr().is_terminal() {
-            return;
-        }
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}{msg}") {
-            bar.set_style(style);
-        }
-        bar.set_prefix(what.to_owned());
-        bar.enable_steady_tick(Duration::from_millis(120));
-        self.waiting = Some((bar, until));
-        self.tick();
-    }
-
-    /// Brings "how long is left" up to date; call it about once a second.
-    pub(crate) fn tick(&mut self) {
-        if let Some((bar, Some(until))) = &self.waiting {
-            let left = until.saturating_duration_since(Instant::now()).as_secs();
-            bar.set_message(format!(" ({}:{:02} left)", left / 60, left % 60));
-        }
-    }
-
-    /// Ends the waiting that `wait_for` began.
-    pub(crate) fn waited(&mut self) {
-        if let Some((bar, _)) = self.waiting.take() {
-            bar.finish_and_clear();
-        }
-    }
-
-    /// Writes a question on stderr; the answer is typed behind it.
-    pub(crate) fn question(&mut self, text: &str) {
-        self.waited();
-        let _ = write!(io::stderr(), "{text} ");
-    }
-
-    /// Lets something happen that takes the terminal away, with nothing half drawn on it.
-    pub(crate) fn set_aside(&mut self, happen: impl FnOnce()) {
-        match &self.waiting {
-            Some((bar, _)) => bar.suspend(happen),
-            None => happen(),
-        }
-    }
-
-    /// Writes a line on stderr, above what is being waited for. A stderr that is gone is no error.
-    fn stderr(&mut self, text: &str) {
-        self.set_aside(|| {
-            let _ = writeln!(io::stderr(), "{text}");
-        });
-    }
-
-    /// The word in its colour.
-    fn toned(&self, tone: Tone, word: &str) -> String {
-        if self.color { painted(tone, word) } else { word.to_owned() }
+        self.report(error);
     }
 }
 
-/// Writes to stdout, at once: a secret is wiped, and the standard library's buffer keeps no copy of it.
+/// The text without characters that control a terminal, except the ends of lines and tabs.
+fn escaped(text: &str) -> Zeroizing<String> {
+    let mut escaped = Zeroizing::new(String::with_capacity(text.len()));
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => escaped.push(c),
+            c if is_terminal_control(c) => escaped.extend(c.escape_unicode()),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// Writes to stdout in one piece, so that a secret is wiped and the buffer of the standard library gets no copy of it.
 fn write_stdout(parts: &[&[u8]]) -> io::Result<()> {
     let whole = Zeroizing::new(parts.concat());
     let mut stdout = io::stdout().lock();
     stdout.write_all(&whole).and_then(|()| stdout.flush())
 }
 
-/// What could not be written.
-fn unprinted(error: io::Error) -> Error {
+fn stdout_error(error: io::Error) -> Error {
     Error::new(Exit::Failure, "cannot write to stdout").caused_by(error).hint("send the output somewhere else")
-}
-
-/// The word in the colour of its tone (ECMA-48 SGR).
-fn painted(tone: Tone, word: &str) -> String {
-    let code = match tone {
-        Tone::Bad => "1;31",
-        Tone::Mind => "1;33",
-        Tone::Next => "36",
-        Tone::Good => "32",
-    };
-    format!("\x1b[{code}m{word}\x1b[0m")
 }

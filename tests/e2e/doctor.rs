@@ -1,4 +1,4 @@
-//! `doctor`: each thing that a login needs, found to be right, and broken one at a time.
+//! `doctor`: all checks pass, or one of them fails.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -7,17 +7,16 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::docker::with_helper;
-use crate::keyring::{Bus, Keyring};
-use crate::program::Run;
-use crate::world::World;
+use crate::support::keyring::{Bus, Keyring};
+use crate::support::program::Run;
+use crate::support::world::World;
 
-/// `doctor` with these flags, in a world where a browser is there.
+/// `doctor` with these options, on a machine with a browser.
 fn doctor(world: &World, more: &[&str]) -> Run {
     world.run([&["doctor"], more].concat()).env("QUAY_AUTH_BROWSER", "/bin/true")
 }
 
-/// What it found of one check: its outcome and its words. The others are as they should be.
+/// The outcome of one check, and what it printed. All other checks pass.
 fn found(run: Run, check: &str, code: i32) -> (String, String) {
     let run = run.prints("[");
     let ended = if code == 0 { run.succeeds() } else { run.stderr("check").fails(code) };
@@ -27,46 +26,48 @@ fn found(run: Run, check: &str, code: i32) -> (String, String) {
     assert_eq!(others.count(), 0, "{ended}");
     let own = findings.iter().find(|finding| finding["check"] == check).unwrap_or_else(|| panic!("{ended}"));
     let outcome = of(own, "outcome");
-    assert_eq!(outcome == "ok", own["next"].is_null(), "what is not right has a next step: {own}");
+    assert_eq!(outcome == "ok", own["next"].is_null(), "a failure has a next step: {own}");
     (outcome, format!("{} → {}", of(own, "detail"), of(own, "next")))
 }
 
-/// The same, asked for as JSON of a world with a login.
+/// The same, after running `doctor --json`.
 fn broken(world: &World, more: &[&str], check: &str, code: i32) -> (String, String) {
     found(doctor(world, &[&["--json"], more].concat()), check, code)
 }
 
 #[test]
-fn where_all_is_well_each_check_says_so_in_a_line() {
+fn prints_one_line_for_each_check_that_passes() {
     let mut world = World::new();
     let _keyring = Keyring::start(&mut world);
     world.complete(world.login(&["--store", "keyring"]).start());
     let host = world.quay.host();
     let said = doctor(&world, &[]).prints("ok    ").succeeds().stdout;
     for line in [
-        "ok    session bus: there is one\n".to_owned(),
+        "ok    session bus: available\n".to_owned(),
         "ok    store: the keyring is unlocked; an entry was written, read and deleted\n".to_owned(),
-        format!("ok    redirect address: {} is free; ", world.redirect_uri),
+        "ok    leftovers: every deleted token is gone\n".to_owned(),
+        format!("ok    redirect URI: {} is free; ", world.redirect_uri),
         "ok    browser: /bin/true opens it\n".to_owned(),
-        "ok    proxy: none is named\n".to_owned(),
-        "ok    host name: 127.0.0.1 is 127.0.0.1\n".to_owned(),
+        "ok    proxy: no variable names one\n".to_owned(),
+        "ok    host name: 127.0.0.1 has the address 127.0.0.1\n".to_owned(),
         "ok    certificate: not needed: plain http\n".to_owned(),
         format!("ok    server: {host} answers: Quay 3.18.0\n"),
-        "ok    clock: as the server's\n".to_owned(),
-        "ok    client id: QUAYAUTHTEST00000001 is \"quay-auth test\" of acme\n".to_owned(),
+        "ok    clock: differs from that of the server by less than a minute\n".to_owned(),
+        "ok    client ID: QUAYAUTHTEST00000001 is the application \"quay-auth test\" of acme\n".to_owned(),
+        format!("ok    token: the token of default@{} expires on 2", world.quay.address()),
         format!("ok    docker: not used for {host}; to use it: quay-auth docker install --host {host}\n"),
     ] {
         assert!(said.contains(&line), "{line}{said}");
     }
-    assert_eq!(said.lines().count(), 11, "{said}");
-    // It leaves nothing behind, and the token is as it was.
+    assert_eq!(said.lines().count(), 13, "{said}");
+    // The test entry is deleted, and the token is unchanged.
     world.run(["print-token"]).prints("\n").succeeds();
     let printed = doctor(&world, &["--json"]).prints("[").succeeds().stdout;
-    assert_eq!(serde_json::from_str::<Vec<Value>>(&printed).unwrap().len(), 11);
+    assert_eq!(serde_json::from_str::<Vec<Value>>(&printed).unwrap().len(), 13);
 }
 
 #[test]
-fn a_keyring_that_is_locked_or_missing_is_told_as_by_any_command() {
+fn finds_a_keyring_that_is_locked_or_not_available() {
     let mut world = World::new();
     world.log_in();
     let keyring = Keyring::start(&mut world);
@@ -90,54 +91,79 @@ fn a_keyring_that_is_locked_or_missing_is_told_as_by_any_command() {
 }
 
 #[test]
-fn a_file_store_that_others_may_read_is_told() {
+fn finds_a_token_file_that_others_can_read() {
     let world = World::new();
     world.log_in();
-    let tokens = world.home().join(".local/share/quay-auth/tokens.toml");
+    let tokens = world.data_folder().join("tokens.toml");
     fs::set_permissions(&tokens, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     let (outcome, words) = broken(&world, &[], "store", 1);
-    assert_eq!((outcome.as_str(), words.contains("is open to other users → chmod 600")), ("fail", true), "{words}");
+    let expected = format!("other users have access to {0} → chmod 600 {0}", tokens.display());
+    assert_eq!((outcome.as_str(), words.contains(&expected)), ("fail", true), "{words}");
 }
 
 #[test]
-fn a_port_that_is_held_is_told() {
+fn finds_a_port_that_is_in_use() {
     let world = World::new();
     world.log_in();
     let _held = TcpListener::bind(world.redirect_authority()).unwrap();
-    let (outcome, words) = broken(&world, &[], "redirect address", 1);
-    assert_eq!((outcome.as_str(), words.contains("another program holds it")), ("fail", true), "{words}");
+    let (outcome, words) = broken(&world, &[], "redirect URI", 1);
+    assert_eq!((outcome.as_str(), words.contains("another program listens there")), ("fail", true), "{words}");
 }
 
 #[test]
-fn without_a_browser_the_other_ways_are_named() {
+fn without_a_browser_suggests_other_ways() {
     let world = World::new();
     world.log_in();
     let run = world.run(["doctor", "--json"]).env("QUAY_AUTH_BROWSER", "no-such-browser");
     let (outcome, words) = found(run, "browser", 0);
-    assert_eq!((outcome.as_str(), words.contains("no program that opens one was found")), ("warn", true), "{words}");
+    assert_eq!(
+        (outcome.as_str(), words.contains("no program that opens a browser was found")),
+        ("warn", true),
+        "{words}"
+    );
     let (_, words) = found(world.run(["doctor", "--json"]).env("SSH_CONNECTION", "1 2 3 4"), "browser", 0);
-    assert!(words.contains("this is an SSH session without a display → quay-auth login prints the address"), "{words}");
+    assert!(words.contains("this is an SSH session without a display → log in with any browser: "), "{words}");
 }
 
 #[test]
-fn a_client_id_that_quay_does_not_know_is_told() {
+fn finds_a_read_only_registry() {
     let world = World::new();
     world.log_in();
-    world.quay.world().applications.clear();
-    let (outcome, words) = broken(&world, &[], "client id", 1);
+    world.quay.database().settings.is_read_only = true;
+    let (outcome, words) = broken(&world, &[], "registry", 0);
+    assert_eq!(outcome, "warn");
+    assert!(words.contains("is read-only: it creates and revokes no tokens; reading and pulling work"), "{words}");
+}
+
+#[test]
+fn finds_an_expired_token() {
+    let world = World::new();
+    world.log_in();
+    world.set_expires_at("2026-01-01T00:00:00Z");
+    let (outcome, words) = broken(&world, &[], "token", 0);
+    assert_eq!(outcome, "warn");
+    assert!(words.contains(" expired on 2026-01-01; by this machine's clock it is 20"), "{words}");
+    assert!(words.contains(" → quay-auth login "), "{words}");
+}
+
+#[test]
+fn finds_an_unknown_client_id() {
+    let world = World::new();
+    world.log_in();
+    world.quay.database().applications.clear();
+    let (outcome, words) = broken(&world, &[], "client ID", 1);
     assert_eq!(
-        (outcome.as_str(), words.contains("knows no application QUAYAUTHTEST00000001")),
+        (outcome.as_str(), words.contains("has no application with the client ID QUAYAUTHTEST00000001")),
         ("fail", true),
         "{words}"
     );
     let other = World::new();
-    let run = other.run(["doctor", "--json", "--host", &world.quay.host()]);
-    let run = run.env("QUAY_AUTH_STORE", "file").env("QUAY_AUTH_BROWSER", "/bin/true");
-    let (outcome, words) = found(run, "client id", 0);
-    assert_eq!((outcome.as_str(), words.contains("none is known for default@")), ("warn", true), "{words}");
+    let run = at(&other, &world.quay.host());
+    let (outcome, words) = found(run, "client ID", 0);
+    assert_eq!((outcome.as_str(), words.contains("not known for default@")), ("warn", true), "{words}");
 }
 
-/// A server that answers each request with these bytes; its host.
+/// Starts a server that answers each request with these bytes. Returns its host.
 fn server(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = format!("http://{}", listener.local_addr().unwrap());
@@ -147,7 +173,7 @@ fn server(answer: &'static str) -> String {
                 let mut request = [0; 4096];
                 let _ = socket.read(&mut request);
                 if answer.is_empty() {
-                    // Says nothing, ever.
+                    // Never answers.
                     let _ = socket.read_to_end(&mut Vec::new());
                 }
                 let _ = TcpStream::write_all(&mut socket, answer.as_bytes());
@@ -157,54 +183,54 @@ fn server(answer: &'static str) -> String {
     host
 }
 
-/// `doctor --json` at that server.
+/// `doctor --json` at that server. Its redirect URI is that of this world, because other tests use the default one.
 fn at(world: &World, host: &str) -> Run {
-    world.run(["doctor", "--json", "--host", host]).env("QUAY_AUTH_STORE", "file").env("QUAY_AUTH_BROWSER", "/bin/true")
+    let doctor = doctor(world, &["--json", "--host", host]);
+    doctor.env("QUAY_AUTH_STORE", "file").env("QUAY_AUTH_REDIRECT_URI", &world.redirect_uri)
 }
 
 #[test]
-fn a_clock_that_is_wrong_is_told() {
+fn finds_a_wrong_clock() {
     let world = World::new();
     let host = server(
         "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\nConnection: close\r\nContent-Length: 53\r\n\r\n\
          {\"config\": {\"A\": 1}, \"version_number\": \"Quay 3.16.0\"}",
     );
     let ended = at(&world, &host).prints("\"check\": \"clock\",\n    \"outcome\": \"warn\"").succeeds().stdout;
-    assert!(ended.contains("apart from the server's") && ended.contains("answers: Quay 3.16.0"), "{ended}");
+    assert!(ended.contains("differs from that of the server by ") && ended.contains("answers: Quay 3.16.0"), "{ended}");
 }
 
 #[test]
-fn a_server_that_is_no_quay_or_says_nothing_is_told_and_holds_up_no_other_check() {
+fn server_that_is_no_quay_or_silent_does_not_delay_other_checks() {
     let world = World::new();
     let ended = at(&world, &server("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 6\r\n\r\n<html>"))
         .prints("answers, but not as Quay does")
-        .prints("is that the right host? Check --host")
+        .prints("is this the right host? Check --host")
         .succeeds();
-    assert!(ended.stdout.contains("the server does not tell the time"), "{ended}");
-    let silent = at(&world, &server("")).prints("does not answer in time").stderr("failed").fails(1).stdout;
+    assert!(ended.stdout.contains("not checked: the server did not send its time"), "{ended}");
+    let silent = at(&world, &server("")).prints("did not answer in time").stderr("failed").fails(1).stdout;
     assert!(silent.contains("\"check\": \"store\",\n    \"outcome\": \"ok\""), "{silent}");
 }
 
 #[test]
-fn a_name_that_has_no_address_is_told() {
+fn finds_a_host_name_without_an_address() {
     let world = World::new();
-    let ended =
-        at(&world, "quay.invalid").prints("quay.invalid cannot be looked up: ").stderr("failed").fails(1).stdout;
-    assert!(ended.contains("in a company, its VPN"), "{ended}");
+    let ended = at(&world, "quay.invalid").prints("cannot resolve quay.invalid: ").stderr("failed").fails(1).stdout;
+    assert!(ended.contains("the VPN"), "{ended}");
 }
 
 #[test]
-fn what_stands_in_dockers_way_is_told_once_docker_asks_us() {
+fn finds_docker_conflicts_after_docker_install() {
     let world = World::new();
     world.log_in();
-    with_helper(world.run(["docker", "install"])).stderr("✓").succeeds();
-    let (outcome, words) = found(with_helper(doctor(&world, &["--json"])), "docker", 0);
+    world.run(["docker", "install"]).stderr("✓").succeeds();
+    let (outcome, words) = found(doctor(&world, &["--json"]), "docker", 0);
     assert_eq!(
-        (outcome.as_str(), words.contains("docker, podman, skopeo and buildah ask quay-auth")),
+        (outcome.as_str(), words.contains("docker, podman, skopeo and buildah use quay-auth")),
         ("ok", true),
         "{words}"
     );
-    let (outcome, words) = broken(&world, &[], "docker", 0);
+    let (outcome, words) = found(doctor(&world, &["--json"]).env("PATH", "/usr/bin:/bin"), "docker", 0);
     assert_eq!((outcome.as_str(), words.contains("is not on your PATH")), ("warn", true), "{words}");
     fs::write(world.home().join(".docker/config.json"), "{").unwrap();
     let (outcome, words) = broken(&world, &[], "docker", 0);
@@ -212,16 +238,16 @@ fn what_stands_in_dockers_way_is_told_once_docker_asks_us() {
 }
 
 #[test]
-fn the_report_has_what_a_bug_report_needs_and_nothing_secret() {
+fn report_has_no_secrets_and_no_home_folder() {
     let world = World::new();
     let token = world.log_in();
     let report = doctor(&world, &["--report"]).env("QUAY_AUTH_TOKEN", &token).prints("quay-auth ").succeeds().stdout;
     assert!(report.starts_with(concat!("quay-auth ", env!("CARGO_PKG_VERSION"), " on linux ")), "{report}");
+    assert!(report.contains("variables: QUAY_AUTH_BROWSER, QUAY_AUTH_TOKEN, XDG_RUNTIME_DIR\n"), "{report}");
     assert!(
-        report.contains("variables that are set: QUAY_AUTH_BROWSER, QUAY_AUTH_TOKEN, XDG_RUNTIME_DIR\n"),
+        report.contains("\nok    store: tokens.toml in ~/.local/share/quay-auth is readable only by you; "),
         "{report}"
     );
-    assert!(report.contains("\nok    store: tokens.toml in ~/.local/share/quay-auth is yours alone; "), "{report}");
     for secret in [&*token, "alice", &world.home().display().to_string()] {
         assert!(!report.contains(secret), "{secret} in {report}");
     }

@@ -1,53 +1,52 @@
-//! What the program says of itself: the first steps and each help text, byte for byte as in `snapshots/`.
+//! The help: the first steps, each command and each topic, compared with the files in `snapshots/`.
 //!
-//! After a change that is meant, `UPDATE_SNAPSHOTS=1 cargo test --test e2e help` writes them anew; the diff shows what people will read.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "tests start the program, and are told by the environment to renew their snapshots"
-)]
+//! After an intended change, `UPDATE_SNAPSHOTS=1 cargo test --test e2e help` writes these files. Read their diff, because users will.
+#![allow(clippy::disallowed_methods, reason = "tests start programs")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::world::World;
+use crate::support::program::Run;
+use crate::support::pty::Terminal;
+use crate::support::snapshot;
+use crate::support::world::World;
 
-fn snapshots() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/snapshots")
-}
-
-/// What it prints, and nothing on stderr.
 fn printed(world: &World, arguments: &[&str]) -> String {
     world.run(arguments).prints("").succeeds().stdout
 }
 
-/// What it prints is the snapshot of that name.
-fn assert_is_snapshot(world: &World, name: &str, arguments: &[&str]) {
-    let path = snapshots().join(name);
-    let text = printed(world, arguments);
-    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
-        fs::write(&path, &text).expect("write the snapshot");
+#[test]
+fn color_option_counts_for_help_and_for_errors_of_the_parser() {
+    let world = World::new();
+    let has_colors = |text: &str| text.contains('\x1b');
+    for help in [&["--help"][..], &["help"], &["help", "login"], &["login", "--help"], &["docker", "--help"]] {
+        let run = |more: &[&str]| world.run([help, more].concat()).prints("Usage: quay-auth");
+        assert!(!has_colors(&run(&["--color", "never"]).env("CLICOLOR_FORCE", "1").succeeds().stdout), "{help:?}");
+        // In a pipe, no variable changes what a program reads.
+        assert!(!has_colors(&run(&[]).env("CLICOLOR_FORCE", "1").succeeds().stdout), "{help:?}");
+        let colored = world.run([help, &["--color=always"]].concat()).prints("\x1b[1m").succeeds().stdout;
+        assert!(has_colors(&colored), "{help:?}");
+        assert!(has_colors(&Terminal::start(&world, help).ends(0)), "{help:?}");
+        let plain = Terminal::start(&world, &[help, &["--color", "never"]].concat()).ends(0);
+        assert!(!has_colors(&plain), "{help:?}: {plain}");
     }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        text == expected,
-        "{} differs:\n{}\nif this is meant: UPDATE_SNAPSHOTS=1 cargo test --test e2e help",
-        path.display(),
-        difference(&expected, &text)
-    );
-}
-
-/// The lines that are only in one of the two, after those that both begin with.
-fn difference(expected: &str, text: &str) -> String {
-    let [mut old, mut new] = [expected, text].map(|text| text.split_inclusive('\n').collect::<Vec<_>>());
-    let common = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
-    old.drain(..common);
-    new.drain(..common);
-    while old.last().is_some_and(|line| new.last() == Some(line)) {
-        old.pop();
-        new.pop();
+    for error in [&["login", "--frobnicate"][..], &["frobnicate"], &["login", "--timeout", "x"], &["exec"]] {
+        for (option, variable, expected) in [
+            (&["--color", "never"][..], Some("CLICOLOR_FORCE"), false),
+            (&["--color=never"], Some("CLICOLOR_FORCE"), false),
+            (&["--color=always"], Some("NO_COLOR"), true),
+            (&[], Some("CLICOLOR_FORCE"), true),
+            (&[], None, false),
+        ] {
+            let mut run = world.run([option, error].concat()).stderr("error:");
+            if let Some(variable) = variable {
+                run = run.env(variable, "1");
+            }
+            let said = run.fails(2);
+            assert_eq!(has_colors(&said.stderr), expected, "{option:?} {variable:?}: {said}");
+        }
     }
-    let shown = |mark: &str, lines: &[&str]| lines.iter().map(|line| format!("{mark}{line:?}\n")).collect::<String>();
-    format!("line {}:\n{}{}", common + 1, shown("- ", &old), shown("+ ", &new))
 }
 
 /// The commands that `--help` lists, and those below them, such as `docker install`.
@@ -64,45 +63,60 @@ fn commands(world: &World, above: &[&str]) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn alone_it_says_what_to_do_first() {
-    assert_is_snapshot(&World::new(), "alone.txt", &[]);
+/// Every help text: its file in `snapshots/`, and the command line that prints it.
+fn help_texts(world: &World) -> Vec<(String, Vec<String>)> {
+    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let mut texts = vec![
+        ("first-steps.txt".to_owned(), owned(&[])),
+        ("quay-auth.txt".to_owned(), owned(&["--help"])),
+        ("topic-environment.txt".to_owned(), owned(&["help", "environment"])),
+        ("topic-exit-codes.txt".to_owned(), owned(&["help", "exit-codes"])),
+    ];
+    texts.extend(commands(world, &[]).iter().map(|command| {
+        let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        (format!("{}.txt", command.replace(' ', "-")), owned(&words))
+    }));
+    texts
+}
+
+/// The texts of all help, one below the other.
+fn all_help(world: &World) -> String {
+    help_texts(world).iter().map(|(_, words)| world.run(words).prints("").succeeds().stdout).collect()
 }
 
 #[test]
-fn the_help_of_it_and_of_each_command_is_the_one_that_was_read() {
+fn every_help_text_is_in_the_snapshots() {
     let world = World::new();
-    let commands = commands(&world, &[]);
-    assert!(commands.iter().any(|command| command == "print-token"), "{commands:?}");
-    assert_is_snapshot(&world, "help.txt", &["--help"]);
-    for command in &commands {
-        let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
-        assert_is_snapshot(&world, &format!("{}.txt", command.replace(' ', "-")), &words);
+    let texts = help_texts(&world);
+    assert!(texts.iter().any(|(file, _)| file == "docker-install.txt"), "{texts:?}");
+    for (file, words) in &texts {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        snapshot::assert_is(file, &printed(&world, &words));
     }
-    // And no other is left behind.
-    let mut files: Vec<String> =
-        fs::read_dir(snapshots()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    let mut expected: Vec<String> = ["alone", "help"]
-        .iter()
-        .map(ToString::to_string)
-        .chain(commands)
-        .map(|name| name.replace(' ', "-") + ".txt")
-        .collect();
+    let name = |path: PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+    let mut files: Vec<String> = snapshot::help_texts().into_iter().map(name).collect();
+    let mut expected: Vec<String> = texts.into_iter().map(|(file, _)| file).collect();
     files.sort();
     expected.sort();
-    assert_eq!(files, expected);
+    assert_eq!(files, expected, "a snapshot that is not used any more");
 }
 
 #[test]
-fn the_help_needs_no_home_and_is_not_coloured_in_a_pipe() {
+fn help_fits_80_columns() {
+    for line in all_help(&World::new()).lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+}
+
+#[test]
+fn help_needs_no_home_and_no_valid_config_and_has_no_colour_in_a_pipe() {
     let world = World::new();
-    for arguments in [&[][..], &["--help"], &["login", "--help"]] {
+    for arguments in [&[][..], &["--help"], &["login", "--help"], &["help", "environment"]] {
         let expected = printed(&world, arguments);
         assert!(!expected.contains('\x1b'), "{expected:?}");
         let mut command = world.command(env!("CARGO_BIN_EXE_quay-auth"));
         command.args(arguments).env_remove("HOME");
-        crate::program::Run::new(command).stdout(&expected).succeeds();
-        // A broken file of settings is no reason to keep the help back.
+        Run::new(command).stdout(&expected).succeeds();
         world.config("broken");
         world.run(arguments).stdout(&expected).succeeds();
         fs::remove_dir_all(world.home().join(".config")).unwrap();
@@ -110,40 +124,99 @@ fn the_help_needs_no_home_and_is_not_coloured_in_a_pipe() {
 }
 
 #[test]
-fn the_version_is_that_of_the_package() {
+fn help_command_and_help_option_print_the_same() {
     let world = World::new();
-    for flag in ["--version", "-V"] {
-        world.run([flag]).stdout(concat!("quay-auth ", env!("CARGO_PKG_VERSION"), "\n")).succeeds();
+    world.run(["help"]).stdout(&printed(&world, &["--help"])).succeeds();
+    for command in commands(&world, &[]) {
+        let words: Vec<&str> = command.split(' ').collect();
+        let expected = printed(&world, &[&words[..], &["--help"]].concat());
+        world.run([&["help"], &words[..]].concat()).stdout(&expected).succeeds();
+    }
+    world.run(["help", "nonsense"]).stderr("unrecognized subcommand 'nonsense'").stderr("hint: ").fails(2);
+}
+
+#[test]
+fn version_is_that_of_the_package() {
+    let world = World::new();
+    for option in ["--version", "-V", "version"] {
+        world.run([option]).stdout(concat!("quay-auth ", env!("CARGO_PKG_VERSION"), "\n")).succeeds();
     }
 }
 
 #[test]
-fn the_help_lists_every_exit_code() {
-    let help = printed(&World::new(), &["--help"]);
-    let (_, rest) = help.split_once("\nExit codes:\n").expect("a table of exit codes");
-    let (table, _) = rest.split_once("\n\n").expect("its end");
-    let numbers: Vec<&str> =
-        table.split([' ', ',', '\n']).filter(|word| word.bytes().all(|b| b.is_ascii_digit())).collect();
-    for code in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "126", "127", "129", "130", "143"] {
-        assert_eq!(numbers.iter().filter(|number| **number == code).count(), 1, "{code}: {table}");
+fn help_lists_every_exit_code_once() {
+    let text = printed(&World::new(), &["help", "exit-codes"]);
+    let codes: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|word| word.bytes().all(|byte| byte.is_ascii_digit()))
+        .collect();
+    assert_eq!(codes, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "126", "127", "129", "130", "143"]);
+}
+
+/// The variables that the source reads: those of `setting("NAME")` in src/settings, every name in environment.rs, and the proxies.
+fn variables_in_the_source() -> BTreeSet<String> {
+    let source = |path: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(path)).unwrap();
+    let mut variables = BTreeSet::from(["QUAY_AUTH_COMPLETE".to_owned()]);
+    for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/settings")).unwrap() {
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        let names = text.split("setting(\"").skip(1).filter_map(|rest| rest.split('"').next());
+        variables.extend(names.map(|name| format!("QUAY_AUTH_{name}")));
+    }
+    let environment = source("settings/environment.rs");
+    let code = environment.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let literals = code.split('"').skip(1).step_by(2);
+    let is_name = |text: &&str| {
+        let is_upper = text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        let is_part = text.starts_with('_') || text.ends_with('_') || *text == "HOST";
+        is_upper && !is_part || ["container", "ProgramData"].contains(text)
+    };
+    variables.extend(literals.filter(is_name).map(str::to_owned));
+    let proxies = source("quay/connection/proxy.rs");
+    let (_, proxies) = proxies.split_once("const NAMES").expect("the variables of proxies");
+    let (proxies, _) = proxies.split_once(';').and_then(|(_, names)| names.split_once(';')).expect("their names");
+    // Most have a second name in capitals, which the texts do not repeat.
+    variables.extend(proxies.split('"').skip(1).step_by(2).map(str::to_lowercase));
+    variables
+}
+
+#[test]
+fn help_and_reference_name_every_variable() {
+    let variables = variables_in_the_source();
+    assert!(variables.len() > 40 && variables.contains("QUAY_AUTH_CA_FILE"), "{variables:?}");
+    let help = printed(&World::new(), &["help", "environment"]);
+    let reference = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md")).unwrap();
+    let (_, reference) = reference.split_once("\n## Environment variables\n").unwrap();
+    let (reference, _) = reference.split_once("\n## ").unwrap();
+    for (place, text) in [("quay-auth help environment", help.as_str()), ("docs/reference.md", reference)] {
+        let named: BTreeSet<&str> = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+        let missing: Vec<&String> = variables.iter().filter(|name| !named.contains(name.as_str())).collect();
+        assert!(missing.is_empty(), "{place} does not name {missing:?}");
+        let unknown: Vec<&&str> =
+            named.iter().filter(|name| name.starts_with("QUAY_AUTH_") && !variables.contains(**name)).collect();
+        assert!(unknown.is_empty(), "{place} names {unknown:?}, which nothing reads");
     }
 }
 
 #[test]
-fn the_help_of_each_command_begins_with_two_lines_that_it_takes() {
+fn every_example_is_a_command_line_that_the_program_accepts() {
     let world = World::new();
-    for command in commands(&world, &[]).iter().map(String::as_str).chain([""]) {
-        let words: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
-        let help = printed(&world, &words);
-        let first: Vec<&str> = help.lines().take_while(|line| !line.is_empty()).collect();
-        assert_eq!(first.len(), 2, "{command}: {help}");
-        for line in first {
-            let (_, ours) = line.split_once("quay-auth ").unwrap_or_else(|| panic!("{command}: {line}"));
-            // Up to what another program reads, and what is said about the line.
-            let ours = ours.split(['|', ')']).next().unwrap().split("   ").next().unwrap();
-            let words = shlex::split(ours).unwrap();
-            let own = words.iter().take_while(|word| *word != "--").map(String::as_str).chain(["--help"]);
-            world.run(own).prints("Usage:").succeeds();
+    let help = all_help(&world).replace("\\\n", " ").replace("|\n", "| ");
+    let mut examples = 0;
+    for line in help.lines().filter_map(|line| line.strip_prefix("  ")) {
+        let Some(start) = line.find("quay-auth ").filter(|start| !line.starts_with('#') && *start < 10) else {
+            continue;
+        };
+        // What comes before a pipe, a `)` or a comment in the next column.
+        let own = line[start + "quay-auth ".len()..].split(['|', ')', '<']).next().unwrap().split("  ").next().unwrap();
+        let words = shlex::split(&own.replace("COMMAND", "login")).unwrap();
+        let own = words.iter().take_while(|word| *word != "--").map(String::as_str);
+        if words[0] == "help" {
+            world.run(own).prints("").succeeds();
+        } else {
+            world.run(own.chain(["--help"])).prints("Usage:").succeeds();
         }
+        examples += 1;
     }
+    assert!(examples > 30, "{examples}");
 }

@@ -1,29 +1,23 @@
-//! The end-to-end tests: the built binary, and everything else real but Quay, whose stand-in the recordings keep honest.
+//! The end-to-end tests. They run the built programs with real browsers, keyrings and container tools. Only Quay is a stand-in.
 //!
-//! | file | what belongs there |
+//! A test is found by the command, or by the threat, that it is about: `cargo test --test e2e login::`.
+//!
+//! | file or folder | what belongs there |
 //! | --- | --- |
-//! | `world` | a fresh home, a scrubbed environment, a stand-in; `world.run([...]).stdout(...)` |
-//! | `program` | the program run in it: what it must answer, how it ends |
-//! | `pty` | the program at a real pseudo-terminal |
-//! | `system` | mounts of its own, another user's home, strace |
-//! | `keyring` | gnome-keyring on a private bus: unlocked, locked, stalled, absent |
-//! | `image` | small real images, and the tools that push and pull them |
-//! | `browser` | a real Chromium by ChromeDriver |
-//! | `quay/` | the stand-in |
-//! | `server` | a server that is no Quay, or a broken one |
-//! | `recordings/` | Quay's recorded answers, played against the stand-in |
-//! | one file or folder a command | what that command promises |
-//! | `keyrings` | what `login` and `print-token` promise of a real keyring |
-//! | `docker/` | the credential helper, docker's settings, the real docker, podman, skopeo and buildah |
-//! | `faults` | killed, or failing, at every system call: the old state or the new one, and said |
-//! | `races` | what two or ten of them do to each other |
-//! | `package` | what README, help and Cargo.toml say of each other |
-//! | `recipes` | the lines of the README |
-//! | `tls/` | certificates, proxies, IPv6 |
-//! | `look/` | the page in every outcome: pictures, axe-core, other engines |
-//! | `stuck/` | every way that a person gets stuck in a login |
-//! | `wine/` | the Windows program |
-//! | `hostile` | what strangers send to the catcher |
+//! | `login/`, `logout/`, `switch`, `share`, `status/`, `print_token`, `exec`, `export`, `api/`, `tokens`, `scopes`, `docker/`, `doctor`, `completions`, `man` | one command each: what it prints, changes and refuses |
+//! | `command_line` | other names of commands, and errors in a command line |
+//! | `help` | every help text, compared with `snapshots/` |
+//! | `everyday` | what everyday commands print at three widths, compared with `snapshots/everyday/` |
+//! | `settings` | where a setting comes from: flag, variable, `config.toml`, the last login, the default |
+//! | `narrow` | what a terminal of 80 columns shows |
+//! | `quiet` | `--quiet`, with every command |
+//! | `security/` | what an attacker, or a mistake, could do |
+//! | `robustness/` | what happens when something fails, or when many things happen at once |
+//! | `tools/` | other programs that get their token from quay-auth |
+//! | `windows/` | the Windows program, run by `tests/windows.sh` |
+//! | `docs/` | the documents are true |
+//! | `support/` | what the tests are built from |
+//! | `../quay_standin/` | the stand-in for Quay, and the recordings that it is checked against |
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -32,40 +26,33 @@
 )]
 
 mod api;
-mod bad_input;
-mod browser;
+mod command_line;
+mod completions;
 mod docker;
+mod docs;
 mod doctor;
+mod everyday;
 mod exec;
 mod export;
-mod faults;
 mod help;
-mod hostile;
-mod image;
-mod keyring;
-mod keyrings;
-mod load;
+mod json;
 mod login;
 mod logout;
-mod look;
-mod package;
+mod man;
+mod narrow;
 mod print_token;
-mod program;
-mod pty;
-mod quay;
+#[path = "../quay_standin/mod.rs"]
+mod quay_standin;
 mod quiet;
-mod races;
-mod recipes;
-mod recordings;
+mod robustness;
 mod scopes;
-mod secrets;
-mod server;
+mod security;
 mod settings;
-mod shells;
+mod share;
 mod status;
-mod stuck;
-mod system;
-mod tls;
+mod support;
+mod switch;
+mod token_variable;
 mod tokens;
-mod wine;
-mod world;
+mod tools;
+mod windows;

@@ -1,4 +1,4 @@
-//! Where a setting comes from: flag, variable, `config.toml`, the last login, what is built in; and which host is meant.
+//! Where a setting comes from: flag, variable, `config.toml`, the last login, the default. Which host is used.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,57 +6,59 @@ use std::net::TcpListener;
 
 use url::Url;
 
-use crate::program::{Run, Running};
-use crate::quay::Quay;
-use crate::system::run_behind;
-use crate::world::{CLIENT_ID, World};
+use crate::quay_standin::Quay;
+use crate::support::program::{Run, Running};
+use crate::support::system::run_after;
+use crate::support::world::{CLIENT_ID, World};
 
-/// A token for `login --with-token`, where nothing is asked that could refuse it.
+/// A token for `login --with-token` at a host that cannot be reached, and so cannot refuse it.
 const ELSEWHERE: &str = "TOKENOFANOTHERHOST0123456789abcdefghijkl";
 
-/// The sources of a setting, from the weakest to the strongest.
+/// The sources of a setting, in ascending order of precedence.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 enum Source {
-    BuiltIn,
+    Default,
     LastLogin,
-    SystemsHost,
-    SystemsProfile,
-    UsersHost,
-    UsersProfile,
+    /// `[host."…"]` in the system's `config.toml`.
+    SystemHost,
+    /// `[host."…".profile.ci]` in the system's `config.toml`.
+    SystemProfile,
+    UserHost,
+    UserProfile,
     Variable,
     Flag,
 }
 
 const SOURCES: [Source; 8] = [
-    Source::BuiltIn,
+    Source::Default,
     Source::LastLogin,
-    Source::SystemsHost,
-    Source::SystemsProfile,
-    Source::UsersHost,
-    Source::UsersProfile,
+    Source::SystemHost,
+    Source::SystemProfile,
+    Source::UserHost,
+    Source::UserProfile,
     Source::Variable,
     Source::Flag,
 ];
 
-/// Settings by name, as `config.toml` spells them.
+/// Settings by their key in `config.toml`.
 type Values = BTreeMap<&'static str, String>;
 
-/// Starts `login --profile ci` where all sources up to `strongest` say what `values` tells of each.
+/// Starts `login --profile ci`, where all sources up to `strongest` have the settings of `values`.
 ///
-/// In a mount namespace of its own, `/etc` holds the administrator's `config.toml` and nothing else.
+/// In a mount namespace of its own, `/etc` contains only the system's `config.toml`.
 fn login_with(world: &World, strongest: Source, values: impl Fn(Source) -> Values, more: &[&str]) -> Running {
     let host = world.quay.host();
-    let tables = |of_host: Source, of_profile: Source| {
+    let sections = |of_host: Source, of_profile: Source| {
         let heads = [(of_host, format!("[host.'{host}']\n")), (of_profile, format!("[host.'{host}'.profile.ci]\n"))];
-        let tables = heads.into_iter().filter(|(source, _)| *source <= strongest).map(|(source, head)| {
+        let sections = heads.into_iter().filter(|(source, _)| *source <= strongest).map(|(source, head)| {
             let lines: String = values(source).iter().map(|(name, value)| format!("{name} = '{value}'\n")).collect();
             head + &lines
         });
-        tables.collect::<String>()
+        sections.collect::<String>()
     };
-    world.config(&tables(Source::UsersHost, Source::UsersProfile));
+    world.config(&sections(Source::UserHost, Source::UserProfile));
     let system = world.runtime_folder().join("system.toml");
-    fs::write(&system, tables(Source::SystemsHost, Source::SystemsProfile)).unwrap();
+    fs::write(&system, sections(Source::SystemHost, Source::SystemProfile)).unwrap();
     let lines = format!(
         "mount -t tmpfs tmpfs /etc\nmkdir /etc/quay-auth\ncp '{}' /etc/quay-auth/config.toml",
         system.display()
@@ -70,7 +72,7 @@ fn login_with(world: &World, strongest: Source, values: impl Fn(Source) -> Value
     let mut arguments: Vec<String> =
         ["login", "--no-browser", "--host", &host, "--profile", "ci"].map(Into::into).into();
     arguments.extend(flags.chain(more.iter().map(|&more| more.to_owned())));
-    let mut run = run_behind(world, &lines, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut run = run_after(world, &lines, &arguments.iter().map(String::as_str).collect::<Vec<_>>());
     if Source::Variable <= strongest {
         for (name, value) in values(Source::Variable) {
             run = run.env(&format!("QUAY_AUTH_{}", name.to_uppercase()), &value);
@@ -84,7 +86,7 @@ fn parameters(url: &str) -> BTreeMap<String, String> {
     Url::parse(url).unwrap().query_pairs().into_owned().collect()
 }
 
-/// A login of the profile ci whose settings are those of `values`.
+/// Logs in as the profile ci with the settings of `values`.
 fn log_in_with(world: &World, values: &Values) {
     world.quay.add_application(&values["client_id"], &values["redirect_uri"]);
     let flags = [("--client-id", "client_id"), ("--redirect-uri", "redirect_uri"), ("--scopes", "scopes")];
@@ -93,16 +95,16 @@ fn log_in_with(world: &World, values: &Values) {
 }
 
 #[test]
-fn the_strongest_source_names_client_redirect_uri_and_scopes() {
+fn client_id_redirect_uri_and_scopes_come_from_the_strongest_source() {
     let world = World::new();
     let values = |source: Source| {
         let scopes = match source {
-            Source::BuiltIn => "repo:read",
+            Source::Default => "repo:read,user:read",
             Source::LastLogin => "user:read",
-            Source::SystemsHost => "repo:create",
-            Source::SystemsProfile => "repo:create,user:read",
-            Source::UsersHost => "repo:write",
-            Source::UsersProfile => "repo:write,user:read",
+            Source::SystemHost => "repo:create",
+            Source::SystemProfile => "repo:create,user:read",
+            Source::UserHost => "repo:write",
+            Source::UserProfile => "repo:write,user:read",
             Source::Variable => "repo:admin",
             Source::Flag => "repo:admin,user:read",
         };
@@ -117,18 +119,18 @@ fn the_strongest_source_names_client_redirect_uri_and_scopes() {
         let expected = values(strongest);
         world.quay.add_application(&expected["client_id"], &expected["redirect_uri"]);
         let mut login = login_with(&world, strongest, values, &["--store", "file"]);
-        let asked = parameters(&login.authorize_url());
-        assert_eq!(asked["client_id"], expected["client_id"], "{strongest:?}");
-        assert_eq!(asked["scope"], expected["scopes"], "{strongest:?}");
-        let (redirect_uri, _nonce) = asked["redirect_uri"].rsplit_once('/').unwrap();
+        let parameters = parameters(&login.authorize_url());
+        assert_eq!(parameters["client_id"], expected["client_id"], "{strongest:?}");
+        assert_eq!(parameters["scope"], expected["scopes"], "{strongest:?}");
+        let (redirect_uri, _nonce) = parameters["redirect_uri"].rsplit_once('/').unwrap();
         assert_eq!(redirect_uri, expected["redirect_uri"], "{strongest:?}");
     }
 }
 
 #[test]
-fn the_strongest_source_names_the_store() {
+fn the_store_comes_from_the_strongest_source() {
     let world = World::new();
-    // What is proved first is proved aloud; without a bus the keyring is no store, which ends it there.
+    // With --verbose the login names the store that it tries. Without a bus there is no keyring, so then the login fails.
     let store_of = |source: Source| {
         if SOURCES.iter().position(|other| *other == source).unwrap() % 2 == 0 { "keyring" } else { "file" }
     };
@@ -139,7 +141,7 @@ fn the_strongest_source_names_the_store() {
             world.complete(world.login(&["--profile", "ci"]).start());
         }
         let mut login = login_with(&world, strongest, values, &application);
-        login.says(&format!("; trying the {}.", store_of(strongest)));
+        login.says(&format!("Checking whether the {} can store a token.", store_of(strongest)));
         match store_of(strongest) {
             "keyring" => assert!(login.fails(4).contains("no session bus"), "{strongest:?}"),
             _ => drop(login.authorize_url()),
@@ -148,14 +150,14 @@ fn the_strongest_source_names_the_store() {
 }
 
 #[test]
-fn built_in_are_the_least_scopes_and_a_fixed_address() {
+fn the_defaults_are_scopes_to_pull_and_to_read_the_user_and_port_7829() {
     let world = World::new();
     let host = world.quay.host();
-    // Held by this test or, if it cannot be, by another program: the error names it in both cases.
-    let _held = TcpListener::bind(("127.0.0.1", 7829));
+    // Fails if another program listens there already. The error of the login is the same.
+    let _listener = TcpListener::bind(("127.0.0.1", 7829));
     world
-        .run(["login", "--host", &host, "--client-id", CLIENT_ID, "--store", "file", "--no-browser"])
-        .stderr("The application \"quay-auth test\" asks for repo:read.\n")
+        .run(["login", "--host", &host, "--client-id", CLIENT_ID, "--store", "file", "--no-browser", "--verbose"])
+        .stderr("The application \"quay-auth test\" asks for repo:read,user:read.\n")
         .stderr("error: cannot listen on 127.0.0.1:7829")
         .fails(8);
 }
@@ -164,60 +166,60 @@ fn built_in_are_the_least_scopes_and_a_fixed_address() {
 fn an_empty_variable_counts_as_unset() {
     let world = World::new();
     let mut login = world.login(&[]).env("QUAY_AUTH_SCOPES", "").env("QUAY_AUTH_TIMEOUT", "").start();
-    assert_eq!(parameters(&login.authorize_url())["scope"], "repo:read");
+    assert_eq!(parameters(&login.authorize_url())["scope"], "repo:read,user:read");
 }
 
 #[test]
-fn the_timeout_is_a_flag_or_a_variable() {
+fn the_timeout_comes_from_the_flag_or_the_variable() {
     let world = World::new();
     world.login(&[]).env("QUAY_AUTH_TIMEOUT", "1s").stderr("in time").fails(6);
     world.login(&["--timeout", "1s"]).env("QUAY_AUTH_TIMEOUT", "1h").stderr("in time").fails(6);
 }
 
-/// A host of this world's that `print-token` names: it has no login, so the error says which was meant.
-fn meant(world: &World, variable: &str, more: &[&str]) -> String {
+/// The host that `print-token` uses: it has no such profile, so the error names the host.
+fn used_host(world: &World, variable: &str, more: &[&str]) -> String {
     let run = world.run([&["print-token", "--profile", "none"], more].concat()).env("QUAY_AUTH_HOST", variable);
-    let said = run.stderr("there is no login for none@").fails(3).stderr;
-    let (_, rest) = said.split_once("none@").unwrap();
+    let stderr = run.stderr("there is no login for none@").fails(3).stderr;
+    let (_, rest) = stderr.split_once("none@").unwrap();
     rest.lines().next().unwrap().to_owned()
 }
 
 #[test]
-fn the_host_is_that_of_flag_variable_config_or_the_only_login_else_quay_io() {
+fn the_host_comes_from_flag_variable_config_or_the_only_profile_and_is_else_quay_io() {
     let world = World::new();
-    assert_eq!(meant(&world, "", &[]), "quay.io");
+    assert_eq!(used_host(&world, "", &[]), "quay.io");
     world.log_in();
-    assert_eq!(meant(&world, "", &[]), world.quay.address().to_string());
+    assert_eq!(used_host(&world, "", &[]), world.quay.address().to_string());
     world.config("default_host = 'config.example'\n");
-    assert_eq!(meant(&world, "", &[]), "config.example");
-    assert_eq!(meant(&world, "variable.example", &[]), "variable.example");
-    assert_eq!(meant(&world, "variable.example", &["--host", "flag.example"]), "flag.example");
-    // A logout keeps the settings of the host, and so its place.
+    assert_eq!(used_host(&world, "", &[]), "config.example");
+    assert_eq!(used_host(&world, "variable.example", &[]), "variable.example");
+    assert_eq!(used_host(&world, "variable.example", &["--host", "flag.example"]), "flag.example");
+    // After a logout, the profile with its settings remains.
     world.config("");
-    world.run(["logout"]).stderr("Forgot").succeeds();
-    assert_eq!(meant(&world, "", &[]), world.quay.address().to_string());
+    world.run(["logout"]).stderr("Deleted").succeeds();
+    assert_eq!(used_host(&world, "", &[]), world.quay.address().to_string());
 }
 
 #[test]
-fn the_administrator_names_a_host_where_the_user_names_none() {
+fn the_systems_default_host_is_used_if_the_user_has_none() {
     let world = World::new();
     fs::write(world.runtime_folder().join("system.toml"), "default_host = 'system.example'\n").unwrap();
     let lines = "mount -t tmpfs tmpfs /etc\nmkdir /etc/quay-auth\n\
                  cp \"$XDG_RUNTIME_DIR/system.toml\" /etc/quay-auth/config.toml";
-    let print = || run_behind(&world, lines, &["print-token"]);
+    let print = || run_after(&world, lines, &["print-token"]);
     print().stderr("no login for default@system.example\n").fails(3);
     world.config("default_host = 'user.example'\n");
     print().stderr("no login for default@user.example\n").fails(3);
 }
 
 #[test]
-fn several_hosts_and_none_named_are_listed() {
+fn without_a_host_the_error_lists_all_hosts_that_have_a_profile() {
     let world = World::new();
     let other = Quay::start();
     let token = world.log_in();
     let login = ["login", "--with-token", "--store", "file", "--host", &other.host()];
     world.run(login).stdin(ELSEWHERE).stderr("does not accept").fails(5);
-    // Refused, so there is still one login.
+    // The second token was refused, so there is still only one profile.
     world.run(["print-token"]).stdout(&format!("{token}\n")).succeeds();
     world
         .run(["login", "--with-token", "--store", "file", "--host", "http://127.0.0.1:1"])
@@ -226,27 +228,44 @@ fn several_hosts_and_none_named_are_listed() {
         .succeeds();
     let here = world.quay.host();
     for arguments in [&["print-token"][..], &["logout"], &["login", "--no-browser"], &["login", "--with-token"]] {
-        let ended = world.run(arguments).stderr("error: which Quay? There are logins at ").stderr(&here).fails(2);
-        let said = ended.stderr;
-        assert!(
-            said.contains("http://127.0.0.1:1") && said.contains("hint: add --host, e.g. --host http://"),
-            "{said}"
-        );
-        assert!(said.contains("default_host = \"http://"), "{said}");
+        let run = world.run(arguments).stderr("error: several hosts have a profile: ").stderr(&here);
+        let stderr = run.fails(2).stderr;
+        for part in ["http://127.0.0.1:1", "hint: choose one, for example with `--host http://"] {
+            assert!(stderr.contains(part), "{stderr}");
+        }
+        assert!(stderr.contains("or make one the default: quay-auth switch http://"), "{stderr}");
     }
     world.run(["status", "--offline"]).prints("127.0.0.1:1 ").succeeds();
 }
 
 #[test]
-fn a_bare_name_takes_the_scheme_of_the_known_host() {
+fn a_host_without_a_token_does_not_count() {
+    let world = World::new();
+    let token = world.log_in();
+    let login = ["login", "--with-token", "--store", "file", "--host", "http://127.0.0.1:1", "--verbose"];
+    let second = world.run(login).stdin(ELSEWHERE).stderr("Logged in").succeeds().stderr;
+    // With two hosts, the command for scripts needs one.
+    assert!(second.contains("quay-auth print-token --host http://127.0.0.1:1\n"), "{second}");
+    world.run(["print-token"]).stderr("several hosts have a profile").fails(2);
+    world.run(["logout", "--no-revoke", "--host", "http://127.0.0.1:1"]).stderr("Deleted").succeeds();
+    world.run(["print-token"]).stdout(&format!("{token}\n")).succeeds();
+    let first = world.run(["login", "--with-token", "--verbose"]).stdin(&token).stderr("Logged in").succeeds().stderr;
+    assert!(first.contains("quay-auth print-token\n"), "{first}");
+    // When no host has a token, a login needs to be told which one.
+    world.run(["logout", "--no-revoke"]).stderr("Deleted").succeeds();
+    world.run(["login", "--with-token"]).stdin(&token).stderr("several hosts have a profile").fails(2);
+}
+
+#[test]
+fn a_host_without_a_scheme_means_the_known_host_of_that_name() {
     let world = World::new();
     let bare = world.quay.address().to_string();
-    // Known to config.toml alone.
+    // Known from config.toml.
     world.config(&format!("[host.'{}']\nclient_id = '{CLIENT_ID}'\n", world.quay.host()));
     let arguments =
         ["login", "--no-browser", "--store", "file", "--redirect-uri", &world.redirect_uri, "--host", &bare];
     let token = world.complete(world.run(arguments).start());
-    // Known by its login alone.
+    // Known from its profile.
     world.config("");
     let line = format!("{token}\n");
     world.run(["print-token", "--host", &bare]).stdout(&line).succeeds();
@@ -254,14 +273,14 @@ fn a_bare_name_takes_the_scheme_of_the_known_host() {
     world.config(&format!("default_host = '{bare}'\n"));
     world.run(["print-token"]).stdout(&line).succeeds();
     world.run(["status", "--host", &bare]).prints("alice").succeeds();
-    // With another scheme it is another host.
+    // With another scheme, it is another host.
     world.run(["print-token", "--host", &format!("https://{bare}")]).stderr("there is no login").fails(3);
-    // Unknown, it is one of https.
+    // An unknown host is an https host.
     world.run(["print-token", "--host", "127.0.0.1:2"]).stderr("hint: quay-auth login --host 127.0.0.1:2\n").fails(3);
 }
 
 #[test]
-fn the_keys_of_config_toml_are_hosts_as_the_flag_takes_them() {
+fn config_toml_accepts_every_spelling_of_a_host() {
     let world = World::new();
     for (key, host) in [
         ("QUAY.example.com", "quay.example.com"),
@@ -272,17 +291,17 @@ fn the_keys_of_config_toml_are_hosts_as_the_flag_takes_them() {
         ("http://localhost:1", "localhost:1"),
     ] {
         world.config(&format!("[host.'{key}']\nscopes = 'repo:raed'\n"));
-        // Its scopes are the first thing that a login looks at, and nobody answers there who might know that word.
+        // A login checks the scopes first. The host cannot be reached, so quay-auth decides by itself that it does not know this one.
         let run = world.run(["login", "--host", host, "--client-id", CLIENT_ID]).env("QUAY_AUTH_STORE", "file");
-        run.env("HTTPS_PROXY", "http://127.0.0.1:1").stderr("Quay knows no scope `repo:raed`").fails(2);
+        run.env("HTTPS_PROXY", "http://127.0.0.1:1").stderr("unknown scope `repo:raed`").fails(2);
     }
-    // Another port is another host.
+    // With another port, it is another host.
     world.config("[host.'http://localhost:1']\nscopes = 'repo:raed'\n");
-    world.run(["login", "--host", "http://localhost:2"]).stderr("no client id is known").fails(2);
+    world.run(["login", "--host", "http://localhost:2"]).stderr("no client ID is known").fails(2);
 }
 
 #[test]
-fn a_profile_of_config_toml_changes_what_it_names_and_nothing_else() {
+fn a_profile_section_of_config_toml_overrides_only_its_own_keys() {
     let world = World::new();
     let host = world.quay.host();
     world.config(&format!(
@@ -290,15 +309,15 @@ fn a_profile_of_config_toml_changes_what_it_names_and_nothing_else() {
          [host.'{host}'.profile.wide]\nscopes = 'repo:write'\n",
         world.redirect_uri
     ));
-    for (profile, scope) in [("wide", "repo:write"), ("default", "repo:read")] {
+    for (profile, scope) in [("wide", "repo:write"), ("default", "repo:read,user:read")] {
         let mut login = world.run(["login", "--no-browser", "--host", &host, "--profile", profile]).start();
-        let asked = parameters(&login.authorize_url());
-        assert_eq!((asked["scope"].as_str(), asked["client_id"].as_str()), (scope, CLIENT_ID), "{profile}");
+        let parameters = parameters(&login.authorize_url());
+        assert_eq!((parameters["scope"].as_str(), parameters["client_id"].as_str()), (scope, CLIENT_ID), "{profile}");
     }
 }
 
 #[test]
-fn a_ca_file_that_is_named_from_here_is_found_from_elsewhere() {
+fn a_relative_ca_file_is_found_from_another_folder() {
     let world = World::new();
     fs::write(world.home().join("ca.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
     let login = |folder: &str, more: &[&str]| {
@@ -311,20 +330,19 @@ fn a_ca_file_that_is_named_from_here_is_found_from_elsewhere() {
     };
     let home = world.home().display().to_string();
     login(&home, &["--store", "file", "--ca-file", "ca.pem"]).stdin(ELSEWHERE).stderr("Logged in to").succeeds();
-    // The next login remembers it, wherever it is run.
+    // The next login uses the stored path.
     login("/", &[]).stdin(ELSEWHERE).stderr("Logged in to").succeeds();
 }
 
 #[test]
-fn a_second_login_at_a_host_need_not_be_told_the_way_again() {
+fn a_second_profile_uses_application_and_store_of_the_first_but_not_its_scopes() {
     let world = World::new();
     world.log_in();
     let host = world.quay.host();
-    // Application, redirect URI and store are those of the first one; the scopes are its own.
     let second =
         world.complete(world.run(["login", "--profile", "admin", "--scopes", "user:read", "--no-browser"]).start());
     world.run(["print-token", "--profile", "admin"]).stdout(&format!("{second}\n")).succeeds();
     world.run(["status", "--host", &host, "--profile", "admin"]).prints("alice  user:read  file").succeeds();
     let mut third = world.run(["login", "--profile", "third", "--no-browser"]).start();
-    assert!(third.authorize_url().contains("scope=repo%3Aread&"), "the least, whatever others have");
+    assert!(third.authorize_url().contains("scope=repo%3Aread%2Cuser%3Aread&"));
 }

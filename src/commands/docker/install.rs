@@ -1,89 +1,129 @@
-//! `docker install`: one entry in docker's settings.
+//! `docker install`: names quay-auth in docker's settings as the helper for a host.
 
-use super::{Gets, Opened, gets};
-use crate::docker::HELPER;
-use crate::domain::Profile;
+use super::{ConfigFile, CredentialsState, credentials_state, current_profiles, warn_of, warn_of_missing_scope};
+use crate::docker::{HELPER, missing_helper};
+use crate::domain::{Host, HostArgument, ProfileId};
 use crate::error::{Error, Exit};
-use crate::settings::Settings;
-use crate::store::Profiles;
+use crate::hint::CommandLine;
+use crate::settings::{NoBrowser, Settings};
+use crate::store::{DockerState, OriginalDockerFile};
 use crate::terminal::Terminal;
 
-/// The two lines that most people need: the help begins with them.
-const FIRST: &str = "\
-quay-auth docker install                    docker pull quay.io/acme/app just works
-quay-auth docker install --profile ci       docker gets the token of that login";
+const DESCRIPTION: &str = "\
+Adds \"credHelpers\": {HOST: \"quay-auth\"} to docker's config.json, which podman,
+skopeo and buildah read too, and changes nothing else in it. From then on these
+tools ask quay-auth for the token of this host.";
 
-/// Stands below the help.
-const NOTES: &str = "\
-Writes \"credHelpers\": {HOST: \"quay-auth\"} into docker's config.json, which podman, skopeo and
-buildah read too, and changes nothing else in it.";
+const EXAMPLES: &str = "\
+Examples:
+  # Use the token, then pull an image
+  quay-auth docker install --host quay.io
+  docker pull quay.io/acme/app
 
-/// What `docker install` takes.
+  # Use the token of another profile
+  quay-auth docker install --profile ci";
+
 #[derive(Debug, clap::Args)]
-#[command(before_help = FIRST, after_help = NOTES)]
+#[command(before_help = DESCRIPTION, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Take the place of another helper; `uninstall` puts it back
+    /// Replace another helper, which `docker uninstall` will restore
     #[arg(long)]
     force: bool,
 }
 
-/// Writes the entry, and says what else matters.
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
     let host = settings.profile()?.host;
-    let mut opened = Opened::read(settings)?;
-    let before = opened.config.helper(&host).filter(|helper| helper != HELPER);
-    if let Some(helper) = &before
+    if let Some(missing) = missing_helper(&settings.docker_paths()) {
+        return Err(Error::new(Exit::Failure, format!("{}; nothing was changed", missing.what)).hint(missing.fix));
+    }
+    let (lock, mut file) = ConfigFile::lock(settings, &host, Some(HELPER))?;
+    let path = file.path.display().to_string();
+    let other_helper = file.config.helper(&host).filter(|helper| !helper.is_quay_auth());
+    if let Some(helper) = &other_helper
         && !args.force
     {
-        let file = opened.path.display();
-        return Err(Error::new(
-            Exit::Failure,
-            format!("docker asks `{helper}` for {host}: {file}; nothing was changed"),
-        )
-        .hint(format!("to take its place: quay-auth docker install --host {host} --force")));
+        let message = format!("docker uses the helper `{helper}` for {host} ({path}); nothing was changed");
+        let replace = CommandLine::at("docker install", &host).option("--profile", settings.profile_flag());
+        return Err(Error::new(Exit::Failure, message).hint(replace.flag("--force").purpose("to replace that helper")));
     }
-    let is_first = opened.config.count_helpers() == 0;
-    remember(&opened, before, settings)?;
-    if opened.config.helper(&host).is_none_or(|helper| helper != HELPER) {
-        opened.config.set_helper(&host, HELPER);
-        opened.write()?;
+    let is_first_helper = file.config.has_no_helpers();
+    save_state(&file, &host, settings)?;
+    if !file.uses_quay_auth(&host) {
+        file.config.set_helper(&host, HELPER);
+        file.write(&lock, &host, Some(file.config.as_str()))?;
     }
-    let file = opened.path.display();
-    terminal.done(&format!("docker, podman, skopeo and buildah ask quay-auth for {host} ({file})."));
-    if let (Some(named), Some(configured)) = (settings.named_profile(), settings.configured_docker_profile(&host)?)
+    drop(lock);
+    terminal.done(&format!("docker, podman, skopeo and buildah use quay-auth for {host} ({path})."));
+    if let (Some(named), Some(configured)) = (settings.profile_flag(), settings.configured_docker_profile(&host)?)
         && *named != configured
     {
-        terminal.warn(&format!("docker gets the token of {configured}, not of {named}: docker_profile says so."));
-        terminal.hint(&format!("in config.toml, below [host.\"{host}\"]: docker_profile = \"{named}\""));
+        terminal.warn(&format!(
+            "docker gets the token of {configured} and not of {named}, because docker_profile is set to {configured}."
+        ));
+        terminal
+            .hint(format!("to change that, write docker_profile = \"{named}\" below [host.\"{host}\"] in config.toml"));
     }
-    if is_first && let Some(store) = opened.places.usual_store().filter(|_| opened.config.default_helper().is_none()) {
-        terminal.warn("docker uses the system's keyring for other registries only as long as no helper is named.");
-        terminal.hint(&format!("name it in {file} as well: \"credsStore\": \"{store}\""));
+    // A CI job has no keyring, and a new home each time.
+    if is_first_helper
+        && settings.environment.no_browser != Some(NoBrowser::Ci)
+        && let Some(store) = file.places.default_helper().filter(|_| file.config.default_helper().is_none())
+    {
+        terminal.warn("setting a helper stops docker from using your keyring for other registries.");
+        terminal.hint(format!("to keep using it, add \"credsStore\": \"{store}\" to {path}"));
     }
-    for obstacle in opened.obstacles(&host) {
-        terminal.warn(&format!("{}.", obstacle.what));
-        terminal.hint(&obstacle.mend);
+    warn_of(&file.obstacles(&host), terminal);
+    // Docker's name of a host has no scheme.
+    let meant = host.registry().parse::<HostArgument>().ok().and_then(|name| settings.find_host(&name));
+    if let Some(other) = meant.filter(|other| *other != host) {
+        let name = host.registry();
+        terminal.warn(&format!("docker calls both {host} and {other} \"{name}\", and gets the token of {other}."));
     }
-    let profile =
-        Profile { name: settings.named_profile().cloned().unwrap_or(settings.docker_profile(&host)?.name), host };
-    if gets(&profile, settings)? == Gets::NoLogin {
-        terminal.hint(&format!("docker gets a token after: quay-auth login {}", profile.flags()));
+    let name = settings.profile_flag().cloned().unwrap_or(settings.docker_profile(&host)?.name);
+    let profile = ProfileId { host, name };
+    match credentials_state(&profile, settings) {
+        CredentialsState::NoLogin => {
+            terminal.hint(settings.login_command(&profile).purpose("log in, so that docker gets a token"));
+        }
+        CredentialsState::Expired => {
+            terminal.warn(&format!("the token of {profile} has expired, so docker gets none."));
+            terminal.hint(CommandLine::of("login", &profile));
+        }
+        CredentialsState::Malformed => {
+            terminal.warn("QUAY_AUTH_TOKEN does not contain a token, so docker gets none.");
+            terminal.hint("set it to one token, or unset it to use the stored token");
+        }
+        CredentialsState::Token | CredentialsState::LoggedOut => {
+            warn_of_missing_scope(&profile, settings, terminal);
+        }
     }
     Ok(())
 }
 
-/// Remembers what `uninstall` puts back, which profile is meant, and that docker is logged in again.
-fn remember(opened: &Opened, before: Option<String>, settings: &Settings) -> Result<(), Error> {
-    let host = settings.profile()?.host;
-    let known = settings.profiles.docker(&host);
-    let named = settings.named_profile().filter(|named| known.profile.as_ref() != Some(named));
-    if !known.is_logged_out && named.is_none() && before.is_none() {
+/// Stores which profile docker gets, that docker is no longer logged out, and what `docker uninstall` has to restore.
+fn save_state(file: &ConfigFile, host: &Host, settings: &Settings) -> Result<(), Error> {
+    let profiles = current_profiles(settings)?;
+    let state = profiles.docker(host);
+    let mut new_state = DockerState { is_logged_out: false, ..state.clone() };
+    new_state.profile = settings.profile_flag().cloned().or(new_state.profile);
+    if !file.uses_quay_auth(host) {
+        new_state.replaced.remove(&file.path);
+        new_state.replaced.extend(file.config.entry(host).map(|entry| (file.path.clone(), entry.as_str().to_owned())));
+    }
+    let known_original = profiles.original_docker_file(&file.path);
+    let original = match file.config.uses_quay_auth() {
+        true => known_original.cloned().unwrap_or(OriginalDockerFile::Other),
+        false => file.original(),
+    };
+    let has_new_state = new_state != state;
+    if !has_new_state && Some(&original) == known_original {
         return Ok(());
     }
-    Ok(Profiles::update(&settings.data_folder()?, |profiles| {
-        let record = profiles.docker_mut(&host);
-        record.is_logged_out = false;
-        record.profile = named.cloned().or(record.profile.take());
-        record.replaced.extend(before.map(|helper| (opened.path.clone(), helper)));
-    })?)
+    let saved = settings.vault().map_err(Error::from).and_then(|vault| {
+        Ok(vault.update(|profiles| {
+            *profiles.docker_mut(host) = new_state;
+            profiles.set_original_docker_file(&file.path, Some(original));
+        })?)
+    });
+    // In a CI job there may be no folder for it. Then `uninstall` leaves an empty file.
+    if has_new_state { saved } else { Ok(()) }
 }

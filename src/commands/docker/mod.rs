@@ -1,34 +1,47 @@
-//! `docker`: lets docker, podman, skopeo and buildah ask quay-auth for the credentials of a host, and says what stands in the way.
+//! `docker`: sets up docker, podman, skopeo and buildah so that they get credentials from quay-auth.
 
+mod config_file;
 mod install;
 mod status;
 mod uninstall;
 
-use std::path::PathBuf;
-
 use clap::Subcommand;
 use serde::Serialize;
 
-use crate::docker::{Config, Obstacle, Places, find_obstacles};
-use crate::domain::{Host, Profile};
-use crate::error::{Error, Exit};
-use crate::files::{self, Mode};
+use config_file::ConfigFile;
+
+use super::selected_token::expired_at;
+use crate::docker::Obstacle;
+use crate::domain::{ProfileId, Scopes};
+use crate::error::{Error, login_with_more_scopes};
 use crate::settings::Settings;
+use crate::store::Profiles;
 use crate::terminal::Terminal;
 
-/// What can be done with docker.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # Set up docker, podman, skopeo and buildah
+  quay-auth docker install
+
+  # Find out why they do not get the token
+  quay-auth docker status";
+
+const UNINSTALL_EXAMPLES: &str = "\
+Examples:
+  # Stop giving docker the token of a host
+  quay-auth docker uninstall --host quay.example.com";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
-    /// Make docker, podman, skopeo and buildah ask quay-auth for this host
+    /// Make docker, podman, skopeo and buildah use the token for a host
     Install(install::Args),
-    /// Put docker's settings back as they were
-    #[command(before_help = "quay-auth docker uninstall\nquay-auth docker uninstall --host quay.example.com")]
+    /// Undo `docker install`
+    #[command(after_help = UNINSTALL_EXAMPLES)]
     Uninstall,
-    /// Show whether they ask quay-auth, and what stands in the way
+    /// Show which helper docker uses, what it returns, and any conflicts
     Status(status::Args),
 }
 
-/// Does it.
 pub(super) fn run(action: &Action, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
     match action {
         Action::Install(args) => install::run(args, settings, terminal),
@@ -37,62 +50,57 @@ pub(super) fn run(action: &Action, settings: &Settings, terminal: &mut Terminal)
     }
 }
 
-/// What a client is answered that asks for a host.
+/// What quay-auth answers when docker asks for the credentials of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Gets {
-    /// The token.
+#[serde(rename_all = "snake_case")]
+enum CredentialsState {
     Token,
-    /// Nothing, since `docker logout`.
+    /// Nothing, because of `docker logout`.
     LoggedOut,
-    /// Nothing, since there is no login.
+    /// Nothing, because the profile has no token.
     NoLogin,
+    /// Nothing, because the token has expired.
+    Expired,
+    /// An error, because `QUAY_AUTH_TOKEN` is used for this host and does not contain a token.
+    Malformed,
 }
 
-/// What a client is answered that asks for the host of that profile.
-fn gets(profile: &Profile, settings: &Settings) -> Result<Gets, Error> {
-    let is_kept = settings.profiles.find(profile).is_some_and(|record| record.token.is_some());
-    let from_variable = settings.token_variable()?.is_some_and(|(host, _)| host == profile.host);
-    Ok(match (settings.profiles.docker(&profile.host).is_logged_out, is_kept || from_variable) {
-        (_, false) => Gets::NoLogin,
-        (true, true) => Gets::LoggedOut,
-        (false, true) => Gets::Token,
-    })
-}
-
-/// Docker's settings and where they are.
-struct Opened {
-    /// The file.
-    path: PathBuf,
-    /// What stands in it.
-    config: Config,
-    /// Where else the tools look.
-    places: Places,
-}
-
-impl Opened {
-    /// Reads docker's settings; without a file there are none yet.
-    fn read(settings: &Settings) -> Result<Self, Error> {
-        let places = settings.docker_places();
-        let path = places.config.clone().ok_or_else(|| {
-            Error::new(Exit::Failure, "there is no folder for docker's settings: HOME is not set")
-                .hint("set HOME to your home folder, or DOCKER_CONFIG to docker's")
-        })?;
-        let text = files::read(&path)?.unwrap_or_default();
-        let config = Config::parse(&text).map_err(|broken| {
-            Error::new(Exit::Failure, format!("{}, {broken}", path.display()))
-                .hint("mend it there, since docker cannot read it either; nothing was changed")
-        })?;
-        Ok(Opened { path, config, places })
+/// What quay-auth answers for the host of this profile.
+fn credentials_state(profile: &ProfileId, settings: &Settings) -> CredentialsState {
+    let is_stored = settings.profiles.find(profile).is_some_and(|profile| profile.token.is_some());
+    let is_logged_out = settings.profiles.docker(&profile.host).is_logged_out;
+    match settings.token_variable().token_for(&profile.host) {
+        Ok(None) if !is_stored => CredentialsState::NoLogin,
+        Ok(None) if expired_at(profile, settings).is_some() => CredentialsState::Expired,
+        _ if is_logged_out => CredentialsState::LoggedOut,
+        Ok(_) => CredentialsState::Token,
+        Err(_) => CredentialsState::Malformed,
     }
+}
 
-    /// What stands in the way of that host.
-    fn obstacles(&self, host: &Host) -> Vec<Obstacle> {
-        find_obstacles(host, &self.path, &self.config, &self.places)
+/// The profiles as they are now, for a command that waited for the lock of docker's settings. Without a home folder there are none.
+fn current_profiles(settings: &Settings) -> Result<Profiles, Error> {
+    settings.vault().map_or(Ok(Profiles::default()), |vault| Ok(vault.profiles()?))
+}
+
+/// Warns if the tools can log in with the token of this profile, but not pull private images.
+fn warn_of_missing_scope(profile: &ProfileId, settings: &Settings, terminal: &mut Terminal) {
+    if settings.token_variable().is_for(&profile.host) {
+        return;
     }
+    let stored = settings.profiles.find(profile).and_then(|profile| profile.token.as_ref());
+    let Some(scopes) = stored.and_then(|stored| stored.scopes.as_ref()) else { return };
+    let pull = Scopes::pull();
+    if scopes.missing(&pull).is_some() {
+        terminal.warn(&format!("the token of {profile} lacks {pull}: docker can log in, but not pull private images."));
+        terminal.hint(login_with_more_scopes(profile, &pull));
+    }
+}
 
-    /// Writes the changed settings.
-    fn write(&self) -> Result<(), Error> {
-        Ok(files::put(&self.path, self.config.as_str().as_bytes(), Mode::AsBefore)?)
+/// Warns of everything that keeps the tools from using quay-auth.
+fn warn_of(obstacles: &[Obstacle], terminal: &mut Terminal) {
+    for obstacle in obstacles {
+        terminal.warn(&format!("{}.", obstacle.what));
+        terminal.hint(&obstacle.fix);
     }
 }

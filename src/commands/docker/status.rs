@@ -1,121 +1,146 @@
-//! `docker status`: who is asked for the hosts, and what stands in the way.
+//! `docker status`: which helper docker uses for each host, what it returns, and what is in its way.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Gets, Opened, gets};
-use crate::docker::{HELPER, Obstacle};
-use crate::domain::{Host, Profile};
+use super::{ConfigFile, CredentialsState, credentials_state, warn_of, warn_of_missing_scope};
+use crate::commands::selected_token::warn_if_without_host;
+use crate::docker::{HelperName, Obstacle};
+use crate::domain::{Host, ProfileId};
 use crate::error::{Error, Exit};
+use crate::hint::{CommandLine, Hint};
 use crate::settings::Settings;
 use crate::terminal::Terminal;
 
-/// The two lines that most people need: the help begins with them.
-const FIRST: &str = "\
-quay-auth docker status
-quay-auth docker status --host quay.io --json";
+const DESCRIPTION: &str = "\
+HELPER is the helper that docker uses for the host, and CREDENTIALS is what
+quay-auth returns to it. Warnings name everything that keeps docker, podman,
+skopeo or buildah from using quay-auth.
 
-/// What `docker status` takes.
+The exit code is 1 if docker does not get a token from quay-auth for a host
+that you are logged in to.";
+
+const EXAMPLES: &str = "\
+Examples:
+  # Show all hosts
+  quay-auth docker status
+
+  # Check one host in a script
+  quay-auth docker status --host quay.io --json | jq -r '.hosts[].gets'";
+
 #[derive(Debug, clap::Args)]
-#[command(before_help = FIRST, after_help = "Ends with 1 when docker gets no token of quay-auth for one of the hosts.")]
+#[command(before_help = DESCRIPTION, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Print a JSON object instead
+    /// Print a JSON object instead of a table
     #[arg(long)]
-    json: bool,
+    pub(in crate::commands) json: bool,
 }
 
-/// What `--json` prints. Documented in the README; only ever added to.
+/// The output of `--json`, documented in docs/reference.md. Fields may be added, but not renamed or removed.
 #[derive(Serialize)]
 struct Json {
-    /// Docker's settings.
     config_file: String,
-    /// The hosts.
     hosts: Vec<Row>,
 }
 
-/// One host.
 #[derive(Serialize)]
 struct Row {
-    /// The host.
     host: Host,
-    /// The helper that docker asks for it.
-    helper: Option<String>,
+    /// The helper that docker uses for the host.
+    helper: Option<HelperName>,
     /// The profile whose token docker gets.
     #[serde(serialize_with = "as_text")]
-    profile: Profile,
-    /// What docker gets.
-    gets: Gets,
-    /// What stands in the way.
+    profile: ProfileId,
+    gets: CredentialsState,
     obstacles: Vec<Obstacle>,
 }
 
 impl Row {
-    /// Whether quay-auth is asked and answers.
-    fn is_served(&self) -> bool {
-        self.helper.as_deref() == Some(HELPER) && self.gets == Gets::Token
+    fn new(host: Host, file: &ConfigFile, settings: &Settings) -> Result<Self, Error> {
+        let profile = settings.docker_profile(&host)?;
+        Ok(Row {
+            helper: file.config.helper(&host),
+            gets: credentials_state(&profile, settings),
+            profile,
+            obstacles: file.obstacles(&host),
+            host,
+        })
     }
 
-    /// What makes it so.
-    fn next(&self) -> String {
+    /// Whether docker gets a token from quay-auth.
+    fn is_served(&self) -> bool {
+        self.uses_quay_auth() && self.gets == CredentialsState::Token
+    }
+
+    fn uses_quay_auth(&self) -> bool {
+        self.helper.as_ref().is_some_and(HelperName::is_quay_auth)
+    }
+
+    fn has_login(&self) -> bool {
+        self.gets != CredentialsState::NoLogin
+    }
+
+    /// What to do so that docker gets a token.
+    fn next_step(&self) -> Hint {
         match self.gets {
-            Gets::NoLogin => format!("quay-auth login {}", self.profile.flags()),
-            Gets::Token | Gets::LoggedOut => format!("quay-auth docker install --host {}", self.host),
+            CredentialsState::NoLogin | CredentialsState::Expired => CommandLine::of("login", &self.profile).into(),
+            CredentialsState::Token | CredentialsState::LoggedOut => {
+                CommandLine::at("docker install", &self.host).into()
+            }
+            CredentialsState::Malformed => "set QUAY_AUTH_TOKEN to one token, or unset it".into(),
         }
+    }
+
+    fn cells(&self) -> [String; 3] {
+        let credentials = match self.gets {
+            CredentialsState::Token => format!("token of {}", self.profile),
+            CredentialsState::LoggedOut => "none, since docker logout".to_owned(),
+            CredentialsState::NoLogin => "none, not logged in".to_owned(),
+            CredentialsState::Expired => format!("none, the token of {} has expired", self.profile),
+            CredentialsState::Malformed => "none, QUAY_AUTH_TOKEN does not contain a token".to_owned(),
+        };
+        [
+            self.host.to_string(),
+            self.helper.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string),
+            credentials,
+        ]
     }
 }
 
 /// `NAME@HOST`.
-fn as_text<S: serde::Serializer>(profile: &Profile, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_text<S: serde::Serializer>(profile: &ProfileId, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(profile)
 }
 
-/// Shows the hosts.
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
-    let opened = Opened::read(settings)?;
-    let hosts = match settings.chosen().is_named() {
+    let file = ConfigFile::read(settings)?;
+    let is_chosen = settings.profile_filter().is_set();
+    let hosts = match is_chosen {
         true => BTreeSet::from([settings.profile()?.host]),
         false => settings.hosts(),
     };
-    let rows = hosts.into_iter().map(|host| row(host, &opened, settings)).collect::<Result<Vec<_>, Error>>()?;
-    let unserved = rows.iter().find(|row| !row.is_served()).map(|row| (row.host.clone(), row.next()));
-    if rows.is_empty() {
-        return Err(Error::new(Exit::NoLogin, "there is no login here").hint("quay-auth login --host HOST"));
-    }
+    warn_if_without_host(&settings.token_variable(), terminal);
+    let mut rows = hosts.into_iter().map(|host| Row::new(host, &file, settings)).collect::<Result<Vec<_>, Error>>()?;
+    // After a logout, a host concerns docker only if its settings still name quay-auth.
+    rows.retain(|row| is_chosen || row.has_login() || row.uses_quay_auth());
+    let no_login = || Error::new(Exit::NoLogin, "you are not logged in").hint(CommandLine::new("login"));
+    let no_login = rows.is_empty().then(no_login);
+    let has_login = rows.iter().any(Row::has_login);
+    let unserved = rows.iter().find(|row| !row.is_served() && (row.has_login() || !has_login)).map(|row| {
+        Error::new(Exit::Failure, format!("docker does not get a token from quay-auth for {}", row.host))
+            .hint(row.next_step())
+    });
     if args.json {
-        terminal.json(&Json { config_file: opened.path.display().to_string(), hosts: rows })?;
-    } else {
-        let mut table = vec![["HOST", "DOCKER ASKS", "AND GETS"].map(str::to_owned)];
-        table.extend(rows.iter().map(|row| {
-            let gets = match row.gets {
-                Gets::Token => format!("the token of {}", row.profile),
-                Gets::LoggedOut => "nothing since docker logout".to_owned(),
-                Gets::NoLogin => "nothing: there is no login".to_owned(),
-            };
-            [row.host.to_string(), row.helper.clone().unwrap_or_else(|| "nobody".to_owned()), gets]
-        }));
-        terminal.table(&table)?;
-        for obstacle in rows.iter().flat_map(|row| &row.obstacles) {
-            terminal.warn(&format!("{}.", obstacle.what));
-            terminal.hint(&obstacle.mend);
+        terminal.print_json(&Json { config_file: file.path.display().to_string(), hosts: rows })?;
+    } else if no_login.is_none() {
+        let head = ["HOST", "HELPER", "CREDENTIALS"].map(str::to_owned);
+        let table: Vec<_> = std::iter::once(head).chain(rows.iter().map(Row::cells)).collect();
+        terminal.print_table(&table)?;
+        for row in &rows {
+            warn_of(&row.obstacles, terminal);
+            warn_of_missing_scope(&row.profile, settings, terminal);
         }
     }
-    match unserved {
-        None => Ok(()),
-        Some((host, next)) => {
-            Err(Error::new(Exit::Failure, format!("docker gets no token of quay-auth for {host}")).hint(next))
-        }
-    }
-}
-
-/// The row of a host.
-fn row(host: Host, opened: &Opened, settings: &Settings) -> Result<Row, Error> {
-    let profile: Profile = settings.docker_profile(&host)?;
-    Ok(Row {
-        helper: opened.config.helper(&host),
-        gets: gets(&profile, settings)?,
-        profile,
-        obstacles: opened.obstacles(&host),
-        host,
-    })
+    no_login.or(unserved).map_or(Ok(()), Err)
 }

@@ -1,41 +1,69 @@
-//! `docker uninstall`: docker's settings as they were.
+//! `docker uninstall`: undoes `docker install`.
 
-use super::Opened;
-use crate::docker::HELPER;
+use super::{ConfigFile, current_profiles};
+use crate::docker::HelperName;
+use crate::domain::Host;
 use crate::error::Error;
 use crate::settings::Settings;
-use crate::store::{DockerRecord, Profiles};
+use crate::store::{DockerState, OriginalDockerFile};
 use crate::terminal::Terminal;
 
-/// Takes our entry out, or puts the helper back that was there before.
+/// Removes quay-auth from docker's settings, or restores the helper that it replaced.
 pub(super) fn run(settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
     let host = settings.profile()?.host;
-    let mut opened = Opened::read(settings)?;
-    let known = settings.profiles.docker(&host);
-    let file = opened.path.display().to_string();
-    let former = known.replaced.get(&opened.path).cloned();
-    match (opened.config.helper(&host).as_deref(), &former) {
-        (Some(HELPER), Some(former)) => opened.config.set_helper(&host, former),
-        (Some(HELPER), None) => opened.config.remove_helper(&host),
-        (Some(other), _) => {
-            terminal.say(&format!("docker asks `{other}` for {host}, not quay-auth ({file}); nothing was changed."));
-            return Ok(());
-        }
-        (None, _) => {
-            terminal.say(&format!("docker does not ask quay-auth for {host} ({file}); nothing was changed."));
-            return Ok(());
-        }
+    // Before the lock, which would create a missing folder.
+    let unlocked = ConfigFile::read(settings)?;
+    if !unlocked.uses_quay_auth(&host) {
+        nothing_to_do(&unlocked, &host, terminal);
+        return Ok(());
     }
-    opened.write()?;
-    if known != DockerRecord::default() {
-        Profiles::update(&settings.data_folder()?, |profiles| {
-            let record = profiles.docker_mut(&host);
-            // Another file of docker's may still have our entry: what it replaced there is not forgotten.
-            record.replaced.remove(&opened.path);
-            *record = DockerRecord { replaced: std::mem::take(&mut record.replaced), ..DockerRecord::default() };
+    let (lock, mut file) = ConfigFile::lock(settings, &host, None)?;
+    if !file.uses_quay_auth(&host) {
+        nothing_to_do(&file, &host, terminal);
+        return Ok(());
+    }
+    let profiles = current_profiles(settings)?;
+    let state = profiles.docker(&host);
+    let replaced = state.replaced.get(&file.path).cloned().map(HelperName::from);
+    let original = profiles.original_docker_file(&file.path);
+    match (&replaced, original) {
+        (Some(replaced), _) => file.config.set_helper(&host, replaced.as_str()),
+        (None, Some(OriginalDockerFile::EmptyHelpers(text))) => file.config.remove_helper(&host, Some(text)),
+        (None, _) => file.config.remove_helper(&host, None),
+    }
+    let text = match original {
+        Some(OriginalDockerFile::Missing) if file.config.is_empty() => None,
+        Some(OriginalDockerFile::Blank(text)) if file.config.is_empty() => Some(text.as_str()),
+        _ => Some(file.config.as_str()),
+    };
+    file.write(&lock, &host, text)?;
+    if state != DockerState::default() || original.is_some() {
+        settings.vault()?.update(|profiles| {
+            let is_last = !file.is_another_using_quay_auth(profiles, &host);
+            let state = profiles.docker_mut(&host);
+            // Other settings files may need their helpers restored later, whatever they name now.
+            state.replaced.remove(&file.path);
+            if is_last {
+                *state = DockerState { replaced: std::mem::take(&mut state.replaced), ..DockerState::default() };
+            }
+            if !file.config.uses_quay_auth() {
+                profiles.set_original_docker_file(&file.path, None);
+            }
         })?;
     }
-    let now = former.map(|helper| format!(", and asks `{helper}` as before")).unwrap_or_default();
-    terminal.done(&format!("docker no longer asks quay-auth for {host}{now} ({file})."));
+    let restored = replaced.filter(|helper| !helper.as_str().is_empty());
+    let restored = restored.map(|helper| format!(", but `{helper}` again")).unwrap_or_default();
+    let path = file.path.display();
+    terminal.done(&format!("docker no longer uses quay-auth for {host}{restored} ({path})."));
     Ok(())
+}
+
+fn nothing_to_do(file: &ConfigFile, host: &Host, terminal: &mut Terminal) {
+    let path = file.path.display();
+    terminal.say(&match file.config.helper(host) {
+        Some(other) => {
+            format!("docker uses the helper `{other}` for {host}, not quay-auth ({path}). Nothing was changed.")
+        }
+        None => format!("docker does not use quay-auth for {host} ({path}). Nothing was changed."),
+    });
 }

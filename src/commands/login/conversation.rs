@@ -1,128 +1,261 @@
-//! Everything that can happen during a login on one channel, and the person at the terminal as a part of it.
+//! One channel for everything that can happen during a login, and the questions to the user at the terminal.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
+use crate::browser_login::{self, Event, Signal, Signals};
 use crate::error::{Error, Exit};
 use crate::keyboard::{self, Echo, Input, Keyboard};
-use crate::login::Event;
+use crate::settings::LoginSettings;
 use crate::terminal::Terminal;
 
-/// How often the terminal is looked after while nothing happens.
+use super::finishing::{Busy, Finishing, Progress, Request};
+
+/// How often the remaining time on the terminal is updated.
 const TICK: Duration = Duration::from_secs(1);
 
-/// The channel of one login. While it lives, signals are events; dropped, the terminal is as it was before.
-pub(super) struct Conversation {
-    /// What happens goes in here.
-    events: Sender<Event>,
-    /// And comes out here.
-    happened: Receiver<Event>,
-    /// While something may be typed.
+/// The event channel of one login. Until it is dropped, signals are events. Dropping it restores the terminal.
+pub(in crate::commands) struct Conversation {
+    sender: Sender<Event>,
+    receiver: Receiver<Event>,
+    /// Set while the user may type.
     keyboard: Option<Keyboard>,
-    /// Ctrl-C, `kill`, the closed terminal, Ctrl-Z.
-    _signals: crate::login::Signals,
+    /// Whether this was a background job when that was last checked.
+    in_background: bool,
+    /// How long a question waits for its answer. `None` means no limit.
+    question_timeout: Option<Duration>,
+    /// Set while the main thread does not receive events. Shared with the thread that receives signals.
+    busy: SharedBusy,
+    _signals: Signals,
 }
 
+type SharedBusy = Arc<Mutex<Option<Busy>>>;
+
 impl Conversation {
-    /// Begins one.
-    pub(super) fn begin() -> Result<Self, Error> {
-        let (events, happened) = mpsc::channel();
+    pub(in crate::commands) fn start(terminal: &Terminal) -> Result<Self, Error> {
+        let (sender, receiver) = mpsc::channel();
+        let busy = SharedBusy::default();
+        let on_event = {
+            let (events, busy) = (sender.clone(), Arc::clone(&busy));
+            move |event| match (&mut *locked(&busy), event) {
+                (Some(busy), Event::Signal(signal)) => busy.receive(signal),
+                (Some(busy), Event::Suspend) => busy.suspend(),
+                (_, event) => drop(events.send(event)),
+            }
+        };
+        let signals = Signals::listen(on_event)
+            .map_err(|error| Error::new(Exit::Failure, "cannot listen for signals").caused_by(error))?;
         Ok(Conversation {
-            _signals: crate::login::Signals::listen(events.clone())
-                .map_err(|error| Error::new(Exit::Failure, "cannot listen for signals").caused_by(error))?,
-            events,
-            happened,
+            sender,
+            receiver,
             keyboard: None,
+            in_background: !terminal.is_in_foreground(),
+            question_timeout: None,
+            busy,
+            _signals: signals,
         })
     }
 
-    /// The way in for what else can happen.
-    pub(super) fn events(&self) -> Sender<Event> {
-        self.events.clone()
+    /// From now on, questions end with the login's timeout.
+    pub(super) fn limit_questions(&mut self, login: &LoginSettings) {
+        self.question_timeout = login.timeout;
     }
 
-    /// Lets the person type; whether that is possible here.
+    /// There is a token. From now on a signal does not end the login, except during a question.
+    pub(super) fn start_finishing(&mut self, login: &LoginSettings, terminal: &Terminal) {
+        self.limit_questions(login);
+        let mut finishing = Finishing::new(&login.profile, terminal.messenger());
+        let mut busy = locked(&self.busy);
+        // It arrived together with the token.
+        if let Some(signal) = self.take_signal() {
+            finishing.receive(signal);
+        }
+        *busy = Some(Busy::Finishing(finishing));
+    }
+
+    /// Shows that the login waits for Quay, and sends a request before which there is no token. A signal ends the process meanwhile.
+    pub(super) fn request<T>(
+        &mut self,
+        what: &str,
+        terminal: &mut Terminal,
+        request: impl FnOnce() -> T,
+    ) -> Result<T, Error> {
+        self.request_or(|signal| Error::signalled(signal, "nothing was changed"), what, terminal, request)
+    }
+
+    /// The same for a request that changes something. A signal then ends the process with the error that `stopped` makes.
+    pub(super) fn request_or<T>(
+        &mut self,
+        stopped: impl Fn(Signal) -> Error + Send + 'static,
+        what: &str,
+        terminal: &mut Terminal,
+        request: impl FnOnce() -> T,
+    ) -> Result<T, Error> {
+        {
+            let mut busy = locked(&self.busy);
+            if let Some(signal) = self.take_signal() {
+                return Err(Error::signalled(signal, "nothing was changed"));
+            }
+            *busy = Some(Busy::Request(Request { messenger: terminal.messenger(), stopped: Box::new(stopped) }));
+        }
+        terminal.start_waiting(what);
+        let response = request();
+        terminal.stop_waiting();
+        *locked(&self.busy) = None;
+        Ok(response)
+    }
+
+    pub(super) fn set_progress(&self, progress: Progress) {
+        if let Some(Busy::Finishing(finishing)) = &mut *locked(&self.busy) {
+            finishing.progress = progress;
+        }
+    }
+
+    /// For the other sources of events.
+    pub(super) fn events(&self) -> Sender<Event> {
+        self.sender.clone()
+    }
+
+    /// Lets the user type. `false` if that is not possible here.
     pub(super) fn listen(&mut self, echo: Echo) -> bool {
         let events = self.events();
         self.keyboard = None;
-        let typed = move |input| drop(events.send(event(input)));
-        self.keyboard = Keyboard::listen(echo, typed).ok();
+        let send = move |input| drop(events.send(event(input)));
+        self.keyboard = Keyboard::listen(echo, send).ok();
         self.keyboard.is_some()
     }
 
-    /// Lets the person type no longer.
     pub(super) fn stop_listening(&mut self) {
         self.keyboard = None;
     }
 
-    /// The next thing that happens before `until`; `None` when that moment has come. `None` for `until` waits for ever.
+    /// The next event, or `None` at the time `until`. Without that time, waits without limit.
     pub(super) fn next(&mut self, until: Option<Instant>, terminal: &mut Terminal) -> Option<Event> {
         loop {
-            let left = until.map_or(TICK, |until| until.saturating_duration_since(Instant::now()).min(TICK));
-            match self.happened.recv_timeout(left) {
-                Ok(Event::Suspended) => self.suspend(terminal),
+            let wait = until.map_or(TICK, |until| until.saturating_duration_since(Instant::now()).min(TICK));
+            match self.receiver.recv_timeout(wait) {
+                Ok(Event::Suspend) => self.suspend(terminal),
                 Ok(event) => return Some(event),
                 Err(RecvTimeoutError::Timeout) if until.is_some_and(|until| Instant::now() >= until) => return None,
                 Err(_) => {
                     terminal.tick();
-                    // After `bg` and `fg` the shell has left its own modes.
-                    self.keyboard.iter().for_each(Keyboard::apply);
+                    // After `bg` and `fg`, the terminal has the modes of the shell.
+                    self.keyboard.iter_mut().for_each(Keyboard::apply);
+                    let was_in_background = std::mem::replace(&mut self.in_background, !terminal.is_in_foreground());
+                    if was_in_background && !self.in_background {
+                        return Some(Event::Foreground);
+                    }
                 }
             }
         }
     }
 
-    /// What has happened and was not looked at yet.
-    pub(super) fn happened_already(&self) -> Option<Event> {
-        self.happened.try_recv().ok()
+    /// The first signal among the events that have arrived. More of them are the same request to stop. The other events stay.
+    pub(super) fn take_signal(&self) -> Option<Signal> {
+        let mut first = None;
+        for event in self.receiver.try_iter().collect::<Vec<_>>() {
+            match event {
+                Event::Signal(signal) => first = first.or(Some(signal)),
+                event => drop(self.sender.send(event)),
+            }
+        }
+        first
     }
 
-    /// Asks the person something; `None` when nothing more can be typed. A signal ends it with its error.
-    pub(super) fn ask(
+    /// Asks a question. `None` at the end of the input. A signal is an error. White space around the answer is removed.
+    pub(in crate::commands) fn ask(
         &mut self,
         question: &str,
         echo: Echo,
         terminal: &mut Terminal,
     ) -> Result<Option<Zeroizing<String>>, Error> {
-        // Before the question is seen, so that no eager paste is echoed.
+        Ok(self.ask_line(question, echo, terminal)?.map(|line| trimmed(&line)))
+    }
+
+    /// The same, with the white space around the answer, which belongs to a password.
+    pub(super) fn ask_line(
+        &mut self,
+        question: &str,
+        echo: Echo,
+        terminal: &mut Terminal,
+    ) -> Result<Option<Zeroizing<String>>, Error> {
+        // Meanwhile a signal ends the question. One that came before means that no question is wanted.
+        let busy = locked(&self.busy).take();
+        let signal = match &busy {
+            Some(Busy::Finishing(finishing)) => finishing.signal,
+            Some(Busy::Request(_)) | None => None,
+        };
+        let answer = match signal {
+            Some(signal) => Err(Error::signalled(signal, "nothing was changed")),
+            None => self.ask_now(question, echo, terminal),
+        };
+        *locked(&self.busy) = busy;
+        answer
+    }
+
+    fn ask_now(
+        &mut self,
+        question: &str,
+        echo: Echo,
+        terminal: &mut Terminal,
+    ) -> Result<Option<Zeroizing<String>>, Error> {
+        // Before the question is shown, so that a quick paste is not echoed.
         let can_type = self.listen(echo);
         terminal.question(question);
         if !can_type {
-            return Err(Error::new(Exit::Usage, "nothing can be read from this terminal").hint("use a pipe instead"));
+            return Err(Error::new(Exit::Usage, "cannot read from this terminal").hint("use a pipe as stdin instead"));
         }
         let answer = self.answer(terminal);
         self.stop_listening();
-        let is_line_left_open = echo == Echo::Hidden || !matches!(answer, Ok(Some(_)));
-        if is_line_left_open {
-            terminal.must_say("");
+        let is_line_unfinished = echo == Echo::Hidden || !matches!(answer, Ok(Some(_)));
+        if is_line_unfinished {
+            terminal.say_always("");
         }
         answer
     }
 
-    /// Waits for what is typed.
     fn answer(&mut self, terminal: &mut Terminal) -> Result<Option<Zeroizing<String>>, Error> {
+        let until = self.question_timeout.map(|timeout| Instant::now() + timeout);
         loop {
-            match self.next(None, terminal) {
-                Some(Event::Typed(line)) => return Ok(Some(line)),
-                Some(Event::InputEnded) => return Ok(None),
-                Some(Event::Signalled(signal)) => return Err(Error::signalled(signal)),
-                // What else happens now is too late for this login: a page that hands over once more asks again and finds nobody.
-                _ => {}
+            match self.next(until, terminal) {
+                Some(Event::Line(line)) => return Ok(Some(line)),
+                Some(Event::EndOfInput) => return Ok(None),
+                Some(Event::Signal(signal)) => return Err(Error::signalled(signal, "nothing was changed")),
+                // Other events come too late for this login. A page that posts a response now gets no outcome, and says so.
+                Some(_) => {}
+                None => {
+                    return Err(Error::new(
+                        Exit::Timeout,
+                        "the question was not answered in time; nothing was changed",
+                    )
+                    .hint("to have more time, log in with --timeout 15m; 0 means no limit"));
+                }
             }
         }
     }
 
-    /// Reads one answer: from a terminal by the question, unechoed, else all of stdin. `None` when nothing came.
+    /// Reads a secret: at a terminal it asks for it and does not show it, otherwise it reads all of stdin. `None` at the end of the input.
+    /// White space around it is removed.
     pub(super) fn read_secret(
         &mut self,
         question: &str,
         terminal: &mut Terminal,
     ) -> Result<Option<Zeroizing<String>>, Error> {
-        if terminal.is_interactive() {
-            return self.ask(question, Echo::Hidden, terminal);
+        match terminal.is_interactive() {
+            true => self.ask(question, Echo::Hidden, terminal),
+            false => Ok(self.read_stdin(terminal)?.map(|text| trimmed(&text))),
+        }
+    }
+
+    /// Reads all of stdin, which is not a terminal. `None` if that fails.
+    pub(super) fn read_stdin(&mut self, terminal: &mut Terminal) -> Result<Option<Zeroizing<String>>, Error> {
+        if !terminal.is_in_foreground() {
+            return Err(Error::new(Exit::Usage, "a background job cannot read from the terminal")
+                .hint("run the command in the foreground, or use a pipe as stdin"));
         }
         let events = self.events();
         thread::spawn(move || {
@@ -132,29 +265,37 @@ impl Conversation {
         self.answer(terminal)
     }
 
-    /// Asks a yes-or-no question. Enter alone is `usual`; anything else but `y` or `yes` is no.
-    pub(super) fn confirm(&mut self, question: &str, usual: bool, terminal: &mut Terminal) -> Result<bool, Error> {
-        let choices = if usual { "[Y/n]" } else { "[y/N]" };
+    /// Asks a yes-or-no question. Enter alone means `default`, and anything but `y` and `yes` means no.
+    pub(super) fn confirm(&mut self, question: &str, default: bool, terminal: &mut Terminal) -> Result<bool, Error> {
+        let choices = if default { "[Y/n]" } else { "[y/N]" };
         let answer = self.ask(&format!("{question} {choices}"), Echo::Shown, terminal)?;
         Ok(match answer.map(|answer| answer.to_lowercase()).as_deref() {
             Some("y" | "yes") => true,
-            Some("") => usual,
+            Some("") => default,
             _ => false,
         })
     }
 
-    /// Ctrl-Z: gives the terminal back, stops, and takes up where it was.
-    fn suspend(&self, terminal: &mut Terminal) {
-        self.keyboard.iter().for_each(Keyboard::restore);
-        terminal.set_aside(crate::login::suspend);
-        self.keyboard.iter().for_each(Keyboard::apply);
+    /// Restores the terminal, stops as after Ctrl-Z, and takes the terminal over again when it continues.
+    fn suspend(&mut self, terminal: &mut Terminal) {
+        terminal.set_aside(|| match &mut self.keyboard {
+            Some(keyboard) => keyboard.set_aside(browser_login::suspend),
+            None => browser_login::suspend(),
+        });
     }
 }
 
-/// What was typed, as an event.
+fn locked(busy: &SharedBusy) -> MutexGuard<'_, Option<Busy>> {
+    busy.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn event(input: Input) -> Event {
     match input {
-        Input::Line(line) => Event::Typed(Zeroizing::new(keyboard::trimmed(&line).to_owned())),
-        Input::End => Event::InputEnded,
+        Input::Line(line) => Event::Line(line),
+        Input::End => Event::EndOfInput,
     }
+}
+
+fn trimmed(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(keyboard::trimmed(text).to_owned())
 }

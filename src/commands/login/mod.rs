@@ -1,348 +1,323 @@
-//! `login`: gets a token in the browser and keeps it. The command is the story; its chapters are the files beside this one.
+//! `login`: gets a token, nearly always with the browser, and stores it.
+//!
+//! [`run`] settles what to log in to, and [`ImplicitFlow::run`] is the login itself. Each of its steps is a file in this folder.
 
+mod args;
+mod assignment;
+mod browser;
 mod conversation;
+mod direct;
+mod finishing;
 mod first_time;
-mod keep;
+mod if_needed;
+mod listen;
+mod mismatch;
 mod paste;
-mod prove;
-mod replaced;
-mod swap;
+mod preflight;
+mod previous_token;
+mod private;
+mod save;
+mod short_lived;
 mod wait;
 mod with_token;
 
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::domain::{AssignmentId, ClientId, Lifetime, Profile, Scheme, Scopes, ServerText, nearest};
+use crate::browser_login::{AuthResponse, AuthorizationRequest, LoginOutcome, Pages, RequestParameters};
+use crate::domain::{AccessToken, AssignmentId, ClientId, Scheme, Scopes};
 use crate::error::{Error, Exit};
-use crate::login::{Answer, Authorization, Outcome, Pages, Request, open_browser};
-use crate::quay::{Authority, Client, Verdict, offered_scopes, verify};
-use crate::settings::{LoginFlags, LoginSettings, NoBrowser, Settings};
-use crate::store::{self, Record};
+use crate::quay::{ActingToken, Client};
+use crate::settings::{LoginSettings, Settings, TokenVariable};
+use crate::store::{Profile, Vault};
 use crate::terminal::Terminal;
 
-use conversation::Conversation;
-use keep::{Caught, Keeper};
-pub(super) use keep::{unwritten, write};
-use wait::{Answered, Wait};
+use super::keyring_dialog::{AfterSignal, KeyringDialog};
+pub(crate) use args::Args;
+use browser::LocalBrowser;
+pub(super) use conversation::Conversation;
+use previous_token::PreviousToken;
+use save::{NewToken, TokenSaver};
+pub(super) use save::{new_profile, store_error};
+use wait::{ReceivedResponse, Wait, Waited};
 
-/// The two lines that most people need: the help begins with them.
-const FIRST: &str = "\
-quay-auth login --host quay.example.com --client-id ID   the first time
-quay-auth login                                          every later time";
-
-/// Stands below the help.
-const NOTES: &str = "\
-Examples:
-  quay-auth login --scopes repo:read,user:read
-  quay-auth login --expires 30d
-  quay-auth login --with-token < token.txt";
-
-/// What `login` takes.
-#[derive(Debug, clap::Args)]
-#[command(before_help = FIRST, after_help = NOTES)]
-pub(crate) struct Args {
-    /// What a login can be told.
-    #[command(flatten)]
-    settings: LoginFlags,
-
-    /// Print the address and wait, without opening a browser
-    #[arg(long, conflicts_with = "browser")]
-    no_browser: bool,
-
-    /// Let Quay show the token on a page of its own, and paste that page's address here; listens on no port
-    #[arg(long)]
-    paste: bool,
-
-    /// Read a token, or an address with one in it, from stdin
-    #[arg(long, conflicts_with = "paste")]
-    with_token: bool,
-
-    /// Revoke the token that this one takes the place of, where the scopes allow it
-    #[arg(long)]
-    revoke_old: bool,
-
-    /// Keep a token that ends then, e.g. 30d, and revoke the one that went through the browser (Quay 3.18)
-    #[arg(long, value_name = "TIME", conflicts_with = "with_token")]
-    expires: Option<Lifetime>,
-
-    /// Do nothing when a good token with these scopes is kept already
-    #[arg(long)]
-    if_needed: bool,
-
-    /// The assignment that an administrator made for you; good for one login
-    #[arg(long, value_name = "UUID")]
-    assignment: Option<AssignmentId>,
-}
-
-/// Logs in.
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
-    let mut login = settings.login(&args.settings, settings.profile()?)?;
-    check_scopes(&login, terminal)?;
-    if settings.token_variable()?.is_some_and(|(host, _)| host == login.profile.host) {
-        terminal.warn("QUAY_AUTH_TOKEN is set: it goes on standing in for the stored token, this new one too.");
-    }
-    let folder = settings.data_folder()?;
-    if args.if_needed && is_good(&login, settings, &folder, terminal)? {
+    let mut login = args.login(settings, settings.profile()?)?;
+    Client::check_ca_file(&login.connection)?;
+    preflight::check_scopes(&login)?;
+    if args.if_needed && if_needed::has_valid_token(&login, settings, terminal)? {
         return Ok(());
     }
+    warn_if_variable_is_used(&login, settings, terminal);
+    if let Some(user) = &settings.environment.sudo_user {
+        terminal.say(&format!(
+            "quay-auth runs as root, so root's {} gets the token, not {user}'s. To log in as {user}, run it without sudo.",
+            login.store.description()
+        ));
+    }
+    let dialog = KeyringDialog::allow(AfterSignal::Continue, terminal)?;
+    let vault = settings.vault()?.with_prompts(dialog.prompt());
     if args.with_token {
-        return with_token::run(args, &login, settings, &folder, terminal);
+        return with_token::run(args, &login, settings, &vault, terminal);
     }
-    let mut conversation = Conversation::begin()?;
-    if login.client_id.is_none() && settings.guesses_host() && terminal.is_interactive() {
-        let host = first_time::ask_host(&login.profile.host, &mut conversation, terminal)?;
-        login = settings.login(&args.settings, settings.profile_at_answer(&host)?)?;
+    let mut conversation = Conversation::start(terminal)?;
+    let asks_host = login.client_id.is_none() && settings.guesses_host() && terminal.is_interactive();
+    if asks_host {
+        login = first_time::ask_host(args, settings, &login, &mut conversation, terminal)?;
     }
-    warn_of_plain_http(&login, terminal);
-    let client = Client::new(&login.profile.host, login.ca_file.as_deref())?;
+    warn_if_unencrypted(&login, terminal);
+    let client = Client::new(&login.connection)?;
+    if login.client_id.is_none() && terminal.is_interactive() && !asks_host {
+        preflight::check_server(&client, &mut conversation, terminal)?;
+    }
     let client_id = match &login.client_id {
         Some(client_id) => client_id.clone(),
         None if terminal.is_interactive() => first_time::ask_client_id(&login, &client, &mut conversation, terminal)?,
-        None => return Err(first_time::no_client_id(&login, &client)),
+        None => return Err(first_time::no_client_id(&login, &client, &mut conversation, terminal)),
+    };
+    login.client_id = Some(client_id.clone());
+    if args.expires.is_some() {
+        short_lived::check_supported(&client, &login, &mut conversation, terminal)?;
+    }
+    let requested_scopes = short_lived::requested_scopes(&login.scopes, args.expires);
+    let assignment = match &args.assignment {
+        Some(assignment) => Some(assignment.clone()),
+        None => assignment::find(&login, &client_id, &client, settings, &vault, &mut conversation, terminal)?,
+    };
+    let flow = ImplicitFlow {
+        args,
+        login: &login,
+        requested_scopes,
+        assignment,
+        client_id: &client_id,
+        client: &client,
+        settings,
+        vault: &vault,
+        offers_redirect_uri: true,
     };
     if args.expires.is_some() {
-        swap::prove(&client, &login.profile)?;
+        short_lived::explain(terminal);
     }
-    let asked = swap::asked(&login.scopes, args.expires);
-    let story = Story { args, login: &login, asked, client_id: &client_id, client: &client, settings, folder };
-    story.tell(conversation, terminal)
+    flow.run(conversation, terminal)
 }
 
-/// Says each time that the token can be read on the way, where it can.
-fn warn_of_plain_http(login: &LoginSettings, terminal: &mut Terminal) {
+/// Warns if `QUAY_AUTH_TOKEN` keeps the other commands from using the new token.
+fn warn_if_variable_is_used(login: &LoginSettings, settings: &Settings, terminal: &mut Terminal) {
+    match settings.token_variable() {
+        TokenVariable::ForHost(host, token) if host == login.profile.host => terminal.warn(match token {
+            Ok(_) => "QUAY_AUTH_TOKEN is set, and is used instead of any stored token. Unset it to use the new one.",
+            Err(_) => "QUAY_AUTH_TOKEN is set, but does not contain a token. Unset it to use the new one.",
+        }),
+        _ => {}
+    }
+}
+
+fn warn_if_unencrypted(login: &LoginSettings, terminal: &mut Terminal) {
     let host = &login.profile.host;
-    if login.allow_http && host.scheme() == Scheme::Http && !host.is_loopback() {
-        terminal.warn(&format!("{host} is spoken to without encryption: the token can be read on the way."));
+    if login.connection.allow_http && host.scheme() == Scheme::Http && !host.is_loopback() {
+        terminal
+            .warn(&format!("the connection to {host} is not encrypted, so others on the network can read the token."));
     }
 }
 
-/// A scope that this program does not know must be one that the host offers.
-fn check_scopes(login: &LoginSettings, terminal: &mut Terminal) -> Result<(), Error> {
-    let host = &login.profile.host;
-    let Some(first) = login.scopes.unknown().next() else { return Ok(()) };
-    terminal.detail(&format!("Asking {host} which scopes it offers."));
-    let offered = Client::new(host, login.ca_file.as_deref()).and_then(|client| offered_scopes(&client));
-    let known: Vec<&str> = match &offered {
-        Ok(offered) if !offered.is_empty() => offered.keys().map(ServerText::as_str).collect(),
-        _ => Scopes::known_words().collect(),
-    };
-    let unknown = login.scopes.unknown().find(|word| !known.contains(word));
-    if unknown.is_none() && offered.is_ok() {
-        return Ok(());
-    }
-    let word = unknown.unwrap_or(first);
-    let meant =
-        nearest(word, known.iter().copied()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    let mut error = Error::new(Exit::Usage, format!("Quay knows no scope `{word}`{meant}"))
-        .hint(format!("its scopes are {}", known.join(", ")));
-    if let Err(cause) = offered {
-        error = error.caused_by(format!("{cause}, so its own scopes are not known"));
-    }
-    Err(error)
+fn cannot_wait(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(Exit::Failure, "cannot start waiting for the browser").caused_by(error)
 }
 
-/// `--if-needed`: whether a token with these scopes is kept that Quay accepts. One that Quay could not be asked about counts.
-fn is_good(login: &LoginSettings, settings: &Settings, folder: &Path, terminal: &mut Terminal) -> Result<bool, Error> {
-    let profile = &login.profile;
-    let Some(record) = settings.profiles.find(profile) else { return Ok(false) };
-    let Some(kept) = &record.token else { return Ok(false) };
-    let covers = kept.scopes.as_ref().is_some_and(|granted| granted.missing(&login.scopes).is_none());
-    if !covers || kept.expires_at.is_some_and(|end| end.is_past()) {
-        return Ok(false);
-    }
-    let Some(token) = store::open(record.store, folder).get(profile)? else { return Ok(false) };
-    let client = Client::new(&profile.host, login.ca_file.as_deref())?;
-    match verify(&client, &token) {
-        Verdict::Accepted(_) => terminal.say(&format!("{profile} is logged in already.")),
-        Verdict::Refused(_) => return Ok(false),
-        Verdict::Unreachable(error) => {
-            terminal.warn(&format!("{error}; the token that is kept for {profile} is left as it is."))
-        }
-        Verdict::Unclear { status } => {
-            terminal.warn(&format!(
-                "{} answers with status {status}; the token that is kept for {profile} is left as it is.",
-                profile.host
-            ));
-        }
-    }
-    Ok(true)
+/// The token that Quay gave out. With `--expires`, another one is created with it and stored.
+struct FirstToken {
+    token: Arc<AccessToken>,
+    expires_in: Option<Duration>,
+    /// Unknown if the token alone was pasted, since that may be any token.
+    scopes: Option<Scopes>,
 }
 
-/// What a login by browser works with.
-struct Story<'a> {
-    /// The command line.
+impl FirstToken {
+    fn acting(&self) -> ActingToken<'_> {
+        ActingToken { token: &self.token, scopes: self.scopes.as_ref() }
+    }
+}
+
+/// A login by OAuth's implicit flow, once everything about it is settled.
+struct ImplicitFlow<'a> {
     args: &'a Args,
-    /// The settled settings.
     login: &'a LoginSettings,
-    /// The scopes that the browser is asked for.
-    asked: Scopes,
-    /// The application.
+    /// The scopes to ask Quay for: more than those of the login if a short-lived token is to be created with it.
+    requested_scopes: Scopes,
+    assignment: Option<AssignmentId>,
     client_id: &'a ClientId,
-    /// Speaks to its Quay.
     client: &'a Client,
-    /// Where settings came from.
     settings: &'a Settings,
-    /// Where records are.
-    folder: PathBuf,
+    vault: &'a Vault,
+    /// Whether the user may be asked to continue with the redirect URI that is registered: once.
+    offers_redirect_uri: bool,
 }
 
-impl Story<'_> {
-    /// The whole login, in the order of the contract: prove the way, ask, catch, keep, say.
-    fn tell(&self, mut conversation: Conversation, terminal: &mut Terminal) -> Result<(), Error> {
-        let browsers = self.browsers(terminal)?;
-        if self.args.paste {
-            let answer = paste::ask(self, browsers, &mut conversation, terminal)?;
-            return self.end((answer, None), &mut conversation, terminal);
+impl ImplicitFlow<'_> {
+    /// Checks what could go wrong, sends the browser to Quay, waits for the response, and stores the token.
+    fn run(&self, mut conversation: Conversation, terminal: &mut Terminal) -> Result<(), Error> {
+        if self.args.direct.direct {
+            let response = direct::ask(self, &mut conversation, terminal)?;
+            let received = ReceivedResponse { response, reply: None, answers_request: true, is_private: false };
+            return self.finish(received, &mut conversation, terminal);
         }
-        let (login, profile) = (self.login, &self.login.profile);
-        let proof = prove::the_way(self, &mut conversation, terminal)?;
-        let authorization = Authorization::to_catcher(&self.request(), &login.redirect_uri)?;
-        let command = format!("quay-auth login --with-token {}", profile.flags());
-        let pages = Pages::new(&profile.host, &login.redirect_uri, &command);
-        let catcher = proof
-            .bound
-            .serve(&authorization, pages, conversation.events())
-            .map_err(|error| Error::new(Exit::Failure, "cannot start to wait for the browser").caused_by(error))?;
-        self.announce(&authorization, browsers, &conversation, terminal);
-        let wait = Wait { login, authorization: &authorization, browsers, release: proof.release };
-        let answered = wait.for_an_answer(&mut conversation, terminal)?;
-        let result = self.end(answered, &mut conversation, terminal);
+        let browsers = self.browsers(&conversation, terminal)?;
+        if self.args.paste {
+            let pasted = paste::ask(self, browsers.as_deref(), &mut conversation, terminal)?;
+            return self.finish(pasted.into(), &mut conversation, terminal);
+        }
+        let (login, id) = (self.login, &self.login.profile);
+        let preflight = preflight::check(self, &mut conversation, terminal)?;
+        let request = AuthorizationRequest::to_catcher(&self.request_parameters(), &login.redirect_uri)?;
+        let (again, with_token) = (login.command(), login.with_token_command());
+        let pages = Pages::new(&id.host, &login.redirect_uri, &again, &with_token, terminal.has_keyboard());
+        let pages = pages.map_err(cannot_wait)?;
+        let mut bound = preflight.bound;
+        let browser = match browsers {
+            Some(commands) => {
+                // Not again with another redirect URI.
+                if self.args.private && self.offers_redirect_uri {
+                    self.sign_in_privately(&commands, &mut conversation, terminal)?;
+                }
+                let start_url = bound.add_start_page(&request, &id.host, conversation.events()).map_err(cannot_wait)?;
+                Some(LocalBrowser { commands, is_private: self.args.private, start_url })
+            }
+            None => None,
+        };
+        let catcher = bound.serve(&request, pages, conversation.events()).map_err(cannot_wait)?;
+        self.announce(&request, browser.as_ref(), &conversation, terminal);
+        let wait = Wait {
+            login,
+            request: &request,
+            browser,
+            release: preflight.release,
+            offers_redirect_uri: self.offers_redirect_uri && terminal.has_keyboard(),
+        };
+        let received = match wait.for_response(&mut conversation, terminal)? {
+            Waited::Response(received) => received,
+            Waited::OtherRedirectUri(redirect_uri) => {
+                // Frees the port, which is often the same.
+                drop(catcher);
+                let mut login = login.clone();
+                login.redirect_uri = redirect_uri;
+                let requested_scopes = self.requested_scopes.clone();
+                let assignment = self.assignment.clone();
+                let flow =
+                    ImplicitFlow { login: &login, requested_scopes, assignment, offers_redirect_uri: false, ..*self };
+                return flow.run(conversation, terminal);
+            }
+        };
+        let result = self.finish(received, &mut conversation, terminal);
         catcher.finish();
         result
     }
 
-    /// What is asked of Quay.
-    fn request(&self) -> Request<'_> {
-        Request {
+    fn request_parameters(&self) -> RequestParameters<'_> {
+        RequestParameters {
             host: &self.login.profile.host,
             client_id: self.client_id,
-            scopes: &self.asked,
-            assignment: self.args.assignment.as_ref(),
+            scopes: &self.requested_scopes,
+            assignment: self.assignment.as_ref(),
         }
     }
 
-    /// The browser commands to try, none for the system's own way; `None` where no browser is to be opened. Nobody sits at a CI job.
-    fn browsers(&self, terminal: &mut Terminal) -> Result<Option<&[String]>, Error> {
-        let named = &self.login.browsers;
-        match self.settings.surroundings.without_browser {
-            _ if self.args.no_browser => Ok(None),
-            Some(NoBrowser::Ci) if named.is_empty() => {
-                Err(Error::new(Exit::Usage, "this is a CI job: nobody is here to log in in a browser")
-                    .hint("put a token into the secret variable QUAY_AUTH_TOKEN; nothing else is needed")
-                    .hint("or keep one for this job: quay-auth login --with-token --store file"))
-            }
-            Some(reason) if named.is_empty() => {
-                terminal.say(&format!("No browser is opened: {reason}."));
-                Ok(None)
-            }
-            _ => Ok(Some(named)),
-        }
+    /// The token that Quay gave out, in a sentence, where `--expires` creates a second one.
+    fn name_of_first_token(&self) -> &'static str {
+        if self.args.direct.direct { "the first token" } else { "the browser's token" }
     }
 
-    /// Tells the address, whole and on a line of its own, so that it can be copied or picked up by a program, and opens it.
-    fn announce(
+    /// Stores the token of the response, and only then tells the page and the user so.
+    fn finish(
         &self,
-        authorization: &Authorization,
-        browsers: Option<&[String]>,
-        conversation: &Conversation,
-        terminal: &mut Terminal,
-    ) {
-        let host = &self.login.profile.host;
-        let url = authorization.url();
-        if let Some(browsers) = browsers {
-            terminal.say(&format!("Opening the browser at {host}; be signed in there. If no window opens, open:"));
-            terminal.say(url.as_str());
-            open_browser(url, browsers, conversation.events());
-            return;
-        }
-        // However quiet it should be: without a browser nothing works unless a person sees the address.
-        match &self.settings.surroundings.ssh_destination {
-            Some(destination) => {
-                let authority = self.login.redirect_uri.authority();
-                let port = self.login.redirect_uri.port();
-                terminal
-                    .must_say("The browser is on your own machine: forward the port from there, in a second terminal:");
-                terminal.must_say(&format!("  ssh -N -L {port}:{authority} {destination}"));
-                terminal.must_say(&format!("Then open this address in your browser; be signed in to {host} there:"));
-            }
-            None => terminal
-                .must_say(&format!("Open this address in a browser on this machine; be signed in to {host} there:")),
-        }
-        terminal.must_say(url.as_str());
-    }
-
-    /// The last chapter: what was answered is checked, kept, recorded; only then the page and the terminal say so.
-    fn end(
-        &self,
-        (answer, reply): Answered,
+        received: ReceivedResponse,
         conversation: &mut Conversation,
         terminal: &mut Terminal,
     ) -> Result<(), Error> {
-        let profile = &self.login.profile;
-        let tell = |outcome| {
-            if let Some(reply) = reply {
+        let is_private = received.is_private;
+        let reply = |outcome| {
+            if let Some(reply) = received.reply {
                 reply.send(outcome);
             }
         };
-        let (token, expires_in) = match answer {
-            Answer::Token { token, expires_in } => (token, expires_in),
-            Answer::Refused(refusal) => {
-                let error = Error::refused(&refusal, profile);
-                tell(Outcome::Refused { message: error.to_string() });
+        let scopes = received.answers_request.then(|| self.requested_scopes.clone());
+        let first = match received.response {
+            AuthResponse::Token { token, expires_in } => FirstToken { token, expires_in, scopes },
+            AuthResponse::Refused(error) => {
+                let error = Error::refused(&error, self.login);
+                reply(LoginOutcome::Refused { message: error.to_string() });
                 return Err(error);
             }
         };
-        // What is kept: the browser's token, or the one that it is swapped for.
-        let minted = match self.args.expires.map(|lives| (lives, swap::mint(self, &token, lives, terminal))) {
+        conversation.start_finishing(self.login, terminal);
+        let short_lived = match self.args.expires {
             None => None,
-            Some((lives, Ok(minted))) => Some((minted, lives)),
-            Some((_, Err(reason))) => {
-                terminal.warn(&format!("no token that ends sooner could be made: {reason}."));
-                terminal.hint("the one that the browser brought is kept: it lives ten years");
-                None
+            Some(lifetime) => match short_lived::create(self, &first, lifetime, conversation, terminal) {
+                Ok(token) => Some((token, lifetime.duration())),
+                Err(error) => {
+                    reply(LoginOutcome::Refused { message: error.to_string() });
+                    return Err(error);
+                }
+            },
+        };
+        let profile = Profile { client_id: Some(self.client_id.clone()), ..new_profile(self.login) };
+        let new = match &short_lived {
+            Some((token, lifetime)) => {
+                NewToken { token, expires_in: Some(*lifetime), scopes: Some(self.login.scopes.clone()), profile }
+            }
+            None => {
+                NewToken { token: &first.token, expires_in: first.expires_in, scopes: first.scopes.clone(), profile }
             }
         };
-        let (kept_token, expires_in, scopes) = match &minted {
-            Some((minted, lives)) => (minted, Some(lives.duration()), self.login.scopes.clone()),
-            None => (&*token, expires_in, self.asked.clone()),
-        };
-        let remember = remembered(self.login, self.client_id);
-        let caught = Caught { token: kept_token, expires_in, scopes: Some(scopes), remember: remember.clone() };
-        let keeper = Keeper { login: self.login, client: self.client, folder: &self.folder };
-        let (outcome, result) = keeper.keep(caught, conversation, terminal);
-        tell(outcome);
-        let kept = result.map_err(|error| match minted {
-            Some(_) => error.hint("there are two: the one that the browser brought, and the one that was made of it"),
-            None => error,
-        })?;
-        keep::say(&kept, profile, terminal);
-        let ended = match kept.replaced {
-            Some(replaced) => {
-                // The browser's token is alive still, and may do the most.
-                let new = Authority { token: &token, scopes: Some(&self.asked) };
-                replaced.end(&new, self.args.revoke_old, self.client, conversation, terminal)
+        let saver = TokenSaver { login: self.login, client: self.client, vault: self.vault };
+        let mut saved = match saver.save(new, conversation, terminal) {
+            Ok(saved) => saved,
+            Err(failure) => {
+                reply(failure.outcome);
+                return Err(match short_lived {
+                    Some(_) => failure
+                        .error
+                        .hint(format!("two tokens exist: {}, and the one created from it", self.name_of_first_token())),
+                    None => failure.error,
+                });
             }
-            None => Ok(()),
         };
-        // Also when the person had enough of questions.
-        if minted.is_some() {
-            swap::end(self, &token, &remember, terminal);
+        let mut previous = saved.previous.take();
+        let Some((token, _)) = &short_lived else {
+            reply(LoginOutcome::Stored(saved.summary(!is_private)));
+            saved.report(self.login, self.settings, terminal);
+            return self.revoke_previous(previous, &first.acting(), conversation, terminal);
+        };
+        saved.report(self.login, self.settings, terminal);
+        if self.args.revoke_old {
+            // While the first token, which has the most scopes, can still do it. Nothing is asked.
+            self.revoke_previous(previous.take(), &first.acting(), conversation, terminal)?;
         }
-        ended
+        // Before the reply, because the page says whether the browser's history has a valid token. A question comes after the reply, because
+        // it may wait for minutes.
+        let is_revoked = short_lived::revoke_first_token(self, &first, terminal);
+        reply(LoginOutcome::Stored(saved.summary(!is_revoked && !is_private)));
+        let new = ActingToken { token, scopes: Some(&self.login.scopes) };
+        let acting = if is_revoked { new } else { first.acting() };
+        if let Some(previous) = &previous
+            && previous.can_be_revoked_by(&first.acting())
+            && !previous.can_be_revoked_by(&acting)
+        {
+            let first = self.name_of_first_token();
+            terminal.hint(format!("next time, add --revoke-old: then {first} revokes the previous one first"));
+        }
+        self.revoke_previous(previous, &acting, conversation, terminal)
     }
-}
 
-/// What the next login of this profile need not be told again.
-fn remembered(login: &LoginSettings, client_id: &ClientId) -> Record {
-    Record {
-        profile: Profile::clone(&login.profile),
-        client_id: Some(client_id.clone()),
-        redirect_uri: Some(login.redirect_uri.clone()),
-        scopes: Some(login.scopes.clone()),
-        store: login.store,
-        ca_file: login.ca_file.clone(),
-        allow_http: login.allow_http,
-        token: None,
-        pending: None,
+    fn revoke_previous(
+        &self,
+        previous: Option<PreviousToken>,
+        acting: &ActingToken<'_>,
+        conversation: &mut Conversation,
+        terminal: &mut Terminal,
+    ) -> Result<(), Error> {
+        match previous {
+            Some(previous) => previous.revoke(acting, self.args.revoke_old, self.client, conversation, terminal),
+            None => Ok(()),
+        }
     }
 }

@@ -1,41 +1,54 @@
-//! `login --paste`: Quay shows the answer on a page of its own (`/oauth/localapp`), and a person carries it here. No port, no page of ours.
+//! `login --paste`: Quay shows its response on a page of its own, `/oauth/localapp`, and a person pastes it here. This needs no port.
 
+use crate::browser_login::{AuthorizationRequest, BrowserCommand, PastedResponse, open_browser};
 use crate::error::{Error, Exit};
-use crate::login::{Answer, Authorization, open_browser};
 use crate::quay::ask_config;
 use crate::terminal::Terminal;
 
-use super::Story;
+use super::ImplicitFlow;
 use super::conversation::Conversation;
-use super::prove;
+use super::preflight;
 
-/// Asks Quay for a token and the person for what Quay shows.
 pub(super) fn ask(
-    story: &Story<'_>,
-    browsers: Option<&[String]>,
+    flow: &ImplicitFlow<'_>,
+    browsers: Option<&[BrowserCommand]>,
     conversation: &mut Conversation,
     terminal: &mut Terminal,
-) -> Result<Answer, Error> {
-    let host = &story.login.profile.host;
-    prove::the_place(story.login, &story.folder, conversation)?;
-    // Quay compares the text, so the server's own name counts, not an alias of it.
-    let local_app = ask_config(story.client).local_app.unwrap_or_else(|| format!("{}/oauth/localapp", host.origin()));
-    let authorization = Authorization::to_local_app(&story.request(), local_app)?;
-    terminal.must_say(&format!("Open this address in any browser; be signed in to {host} there:"));
-    terminal.must_say(authorization.url().as_str());
-    if let Some(browsers) = browsers {
-        open_browser(authorization.url(), browsers, conversation.events());
+) -> Result<PastedResponse, Error> {
+    let host = &flow.login.profile.host;
+    preflight::check_store(flow.login, flow.vault, conversation)?;
+    preflight::check_server(flow.client, conversation, terminal)?;
+    // Quay compares the text of the URL, so the server's own host name counts, which may differ from the one that the user knows.
+    let what = format!("Asking {host} for its own name");
+    let config = conversation.request(&what, terminal, || ask_config(flow.client))?;
+    if config.is_read_only {
+        preflight::warn_of_read_only(host, terminal);
     }
-    terminal.must_say("After your consent, copy that page's whole address, or the token that it shows.");
+    let local_app = config.local_app.unwrap_or_else(|| format!("{}/oauth/localapp", host.origin()));
+    let request = AuthorizationRequest::to_local_app(&flow.request_parameters(), local_app)?;
+    match browsers {
+        Some(browsers) if flow.args.private => {
+            flow.sign_in_privately(browsers, conversation, terminal)?;
+            terminal.say_always("Opening this URL in a private window of the same browser:");
+        }
+        _ => terminal.say_always(&format!("Sign in to {host} in any browser, then open this URL:")),
+    }
+    terminal.say_always(request.url().as_str());
+    if let Some(browsers) = browsers {
+        open_browser(request.url(), browsers, conversation.events());
+    }
+    terminal.say_always("Approve the request there, then copy the last page's URL or the token on it.");
+    conversation.limit_questions(flow.login);
     loop {
-        let text = conversation.read_secret("Paste it here (it is not shown), then press Enter:", terminal)?;
+        let text = conversation.read_secret("Paste it here (input is hidden) and press Enter:", terminal)?;
         let nothing = || Error::new(Exit::Usage, "nothing was pasted; nothing was changed");
-        match authorization.read_paste(text.ok_or_else(nothing)?) {
-            Ok(answer) => return Ok(answer),
+        match request.parse_paste(&text.ok_or_else(nothing)?) {
+            Ok(pasted) => return Ok(pasted),
             Err(error) if terminal.is_interactive() => terminal.warn(&format!("{error}.")),
             Err(error) => {
                 let error = Error::new(Exit::Usage, error.to_string());
-                return Err(error.hint("pipe that page's whole address, or the token, into quay-auth login --paste"));
+                let hint = "pipe the URL of the last page, or the token, into this command";
+                return Err(error.hint(flow.login.command().purpose(hint)));
             }
         }
     }

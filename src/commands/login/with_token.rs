@@ -1,67 +1,68 @@
-//! `login --with-token`: a token that was made elsewhere, or a whole address with one in its fragment, read from stdin.
+//! `login --with-token`: stores a token that was created elsewhere. Reads it, or a URL with it in the fragment, from stdin.
 
-use std::path::Path;
-
-use crate::domain::{AccessToken, MalformedToken};
+use crate::browser_login::{PasteError, PastedToken};
+use crate::domain::MalformedToken;
 use crate::error::{Error, Exit};
-use crate::login::token_in_address;
-use crate::quay::{Authority, Client};
+use crate::quay::{ActingToken, Client};
 use crate::settings::{LoginFlags, LoginSettings, Settings};
-use crate::store::Record;
+use crate::store::{Profile, Vault};
 use crate::terminal::Terminal;
 
 use super::conversation::Conversation;
-use super::keep::{self, Caught, Keeper};
-use super::{Args, prove, warn_of_plain_http};
+use super::save::{NewToken, TokenSaver, new_profile};
+use super::{Args, mismatch, preflight, warn_if_unencrypted};
 
-/// Reads the token, checks and keeps it. Its scopes are those that the command line names, else unknown.
+/// The scopes of such a token are known only if `--scopes` or the pasted URL names them.
 pub(super) fn run(
     args: &Args,
     login: &LoginSettings,
     settings: &Settings,
-    folder: &Path,
+    vault: &Vault,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
     let flags = &args.settings;
-    let profile = &login.profile;
-    warn_of_plain_http(login, terminal);
-    let client = Client::new(&profile.host, login.ca_file.as_deref())?;
-    let mut conversation = Conversation::begin()?;
-    prove::the_place(login, folder, &conversation)?;
-    let question = format!("Paste the token for {profile} (it is not shown), then press Enter:");
-    let text = conversation.read_secret(&question, terminal)?.ok_or_else(|| malformed(MalformedToken))?;
-    let (text, expires_in) = token_in_address(&text).unwrap_or((text, None));
-    let token = AccessToken::parse(text).map_err(malformed)?;
-    let remember = remembered(flags, login, settings);
-    let caught = Caught { token: &token, expires_in, scopes: flags.scopes.clone(), remember };
-    let keeper = Keeper { login, client: &client, folder };
-    let (_, result) = keeper.keep(caught, &mut conversation, terminal);
-    let kept = result?;
-    keep::say(&kept, profile, terminal);
-    let Some(replaced) = kept.replaced else { return Ok(()) };
-    let new = Authority { token: &token, scopes: flags.scopes.as_ref() };
-    replaced.end(&new, args.revoke_old, &client, &mut conversation, terminal)
+    warn_if_unencrypted(login, terminal);
+    let client = Client::new(&login.connection)?;
+    let mut conversation = Conversation::start(terminal)?;
+    preflight::check_store(login, vault, &conversation)?;
+    let prompt = format!("Paste the token for {} (input is hidden) and press Enter:", login.profile);
+    let text = conversation.read_secret(&prompt, terminal)?.ok_or_else(|| no_token(PasteError::Empty, login))?;
+    let pasted = PastedToken::parse(&text).map_err(|error| match error {
+        PasteError::RedirectUriMismatch(registered) => mismatch::error(&registered, login),
+        error => no_token(error, login),
+    })?;
+    preflight::check_server(&client, &mut conversation, terminal)?;
+    let PastedToken { token, expires_in, scopes } = pasted;
+    let scopes = flags.scopes.clone().or(scopes);
+    let profile = updated_profile(flags, login, settings);
+    let new = NewToken { token: &token, expires_in, scopes: scopes.clone(), profile };
+    conversation.start_finishing(login, terminal);
+    let saver = TokenSaver { login, client: &client, vault };
+    let saved = saver.save(new, &mut conversation, terminal).map_err(|failure| failure.error)?;
+    saved.report(login, settings, terminal);
+    let Some(previous) = saved.previous else { return Ok(()) };
+    let acting = ActingToken { token: &token, scopes: scopes.as_ref() };
+    previous.revoke(&acting, args.revoke_old, &client, &mut conversation, terminal)
 }
 
-/// What was remembered before, and of this login only what the command line names: the rest had no part in it.
-fn remembered(flags: &LoginFlags, login: &LoginSettings, settings: &Settings) -> Record {
+/// The existing profile with the settings of the command line. Settings from elsewhere are not stored, since this login did not use them.
+fn updated_profile(flags: &LoginFlags, login: &LoginSettings, settings: &Settings) -> Profile {
     let before = settings.profiles.find(&login.profile);
-    Record {
-        profile: login.profile.clone(),
+    Profile {
         client_id: flags.client_id.clone().or_else(|| before?.client_id.clone()),
         redirect_uri: flags.redirect_uri.clone().or_else(|| before?.redirect_uri.clone()),
         scopes: flags.scopes.clone().or_else(|| before?.scopes.clone()),
-        store: login.store,
-        ca_file: flags.ca_file.as_ref().and(login.ca_file.clone()).or_else(|| before?.ca_file.clone()),
+        ca_file: flags.ca_file.as_ref().and(login.connection.ca_file.clone()).or_else(|| before?.ca_file.clone()),
         allow_http: flags.allow_http || before.is_some_and(|before| before.allow_http),
-        token: None,
-        pending: None,
+        ..new_profile(login)
     }
 }
 
-/// What came was no token. It is not repeated: it may be most of one.
-fn malformed(error: MalformedToken) -> Error {
-    Error::new(Exit::Usage, error.to_string())
-        .hint("give the token alone, e.g.: quay-auth login --with-token < FILE")
-        .hint("or the whole address of the browser's last page, with everything behind its #")
+/// Never repeats the text, which may be most of a token.
+fn no_token(reason: PasteError, login: &LoginSettings) -> Error {
+    let error = Error::new(Exit::Usage, MalformedToken.to_string());
+    let error = if reason == PasteError::NotAToken(MalformedToken) { error } else { error.caused_by(reason) };
+    error
+        .hint(format!("pass only the token: `{} < FILE`", login.command()))
+        .hint("or the whole URL of the browser's last page, including the part after #")
 }

@@ -1,169 +1,257 @@
-//! Asks every server about its token, all at the same time: accepted, refused, or not known. A slow or broken server says nothing of a
-//! token.
+//! Asks each server whether it accepts its token, all at the same time. Only an answer of Quay's counts: a server that is slow, busy
+//! or broken says nothing about a token.
 
-use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::domain::{AccessToken, Profile, ServerText, StoreKind};
-use crate::error::{Error, Exit};
-use crate::quay::{Client, Identity, Verdict, verify};
-use crate::settings::{LoginFlags, Settings};
-use crate::store;
+use crate::domain::{AccessToken, Host, MalformedToken, ProfileId, StoreKind};
+use crate::error::{Error, Exit, ask_administrator};
+use crate::hint::{CommandLine, Hint};
+use crate::quay::{Client, Connection, Identity, TokenRefusal, Verification, describe_status, verify};
+use crate::settings::{self, Settings};
+use crate::store::{self, Lookup, Profile, Vault};
 
-/// How long all answers together may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long all requests together may take: a little longer than one that times out, whose error says more.
+const TIMEOUT: Duration = Duration::from_secs(6);
 
-/// What is known of a token.
 #[derive(Debug)]
-pub(super) enum State {
-    /// Quay accepts it.
+pub(super) enum TokenState {
     Accepted(Identity),
-    /// Quay does not, in its own words.
-    Refused(ServerText),
-    /// Quay could not be asked, or answered something else.
-    Unknown(String),
-    /// Its store failed.
-    Unreadable(Error),
-    /// Its store does not hold it any more.
+    Refused(TokenRefusal),
+    /// Quay could not be asked, because of this error.
+    Unknown(Arc<Error>),
+    /// The store failed.
+    StoreFailed(StoreFailure, Error),
+    /// The token is no longer in its store.
     Missing,
-    /// Nobody was asked.
+    /// With `--offline`.
     NotAsked,
+    /// `QUAY_AUTH_TOKEN` does not contain a token.
+    Malformed(MalformedToken),
+    /// `QUAY_AUTH_TOKEN` is used for no host.
+    Unused,
 }
 
-impl State {
-    /// The word in the table and in JSON.
-    pub(super) fn word(&self) -> &'static str {
+/// How a store failed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum StoreFailure {
+    Locked,
+    NotResponding,
+    NotAvailable,
+    /// In any other way.
+    Unreadable,
+}
+
+impl From<&store::Error> for StoreFailure {
+    fn from(error: &store::Error) -> Self {
+        use store::Error as E;
+        match error {
+            E::Locked | E::NotUnlocked => StoreFailure::Locked,
+            E::NotResponding => StoreFailure::NotResponding,
+            E::NoBus(_) | E::NoService(_) | E::NoDefaultCollection => StoreFailure::NotAvailable,
+            E::NeedsConfirmation
+            | E::NotConfirmed
+            | E::Unanswered(_)
+            | E::Damaged(..)
+            | E::Mismatch(..)
+            | E::TooLong
+            | E::Keyring(_)
+            | E::File(_)
+            | E::BrokenFile(_)
+            | E::NewerFile { .. }
+            | E::Profiles(_)
+            | E::Unwritable(_)
+            | E::BrokenFolderId(_) => StoreFailure::Unreadable,
+        }
+    }
+}
+
+impl StoreFailure {
+    fn name(self) -> &'static str {
         match self {
-            State::Accepted(_) => "accepted",
-            State::Refused(_) => "refused",
-            State::Unknown(_) => "unknown",
-            State::Unreadable(_) => "unreadable",
-            State::Missing => "missing",
-            State::NotAsked => "not asked",
+            StoreFailure::Locked => "locked",
+            StoreFailure::NotResponding => "not_responding",
+            StoreFailure::NotAvailable => "not_available",
+            StoreFailure::Unreadable => "unreadable",
+        }
+    }
+}
+
+impl TokenState {
+    /// Its name in the table and in JSON.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            TokenState::Accepted(_) => "accepted",
+            TokenState::Refused(_) => "refused",
+            TokenState::Unknown(_) => "unknown",
+            TokenState::StoreFailed(failure, _) => failure.name(),
+            TokenState::Missing => "missing",
+            TokenState::NotAsked => "not_asked",
+            TokenState::Malformed(_) => "malformed",
+            TokenState::Unused => "unused",
         }
     }
 
-    /// Why, where there is more to say than the word.
     pub(super) fn reason(&self) -> Option<String> {
         match self {
-            State::Accepted(_) | State::Missing | State::NotAsked => None,
-            State::Refused(reason) => Some(reason.to_string()),
-            State::Unknown(reason) => Some(reason.clone()),
-            State::Unreadable(error) => Some(error.to_string()),
+            TokenState::Accepted(_) | TokenState::Missing | TokenState::NotAsked => None,
+            TokenState::Refused(reason) => Some(reason.to_string()),
+            TokenState::Unknown(error) => Some(error.summary()),
+            TokenState::StoreFailed(_, error) => Some(error.to_string()),
+            TokenState::Malformed(error) => Some(error.to_string()),
+            TokenState::Unused => Some("several hosts have a profile, and nothing says which one it is for".to_owned()),
         }
     }
 
-    /// What is wrong, as an error of `whose` token; `None` where nothing is. The worst comes first by [`State::rank`].
-    pub(super) fn into_error(self, whose: &str, profile: &Profile, store: Option<StoreKind>) -> Option<Error> {
+    /// What is wrong with `token`, as messages call it; `None` if nothing is. `store` is `None` for `QUAY_AUTH_TOKEN`.
+    pub(super) fn into_error(self, token: &str, profile: &ProfileId, store: Option<StoreKind>) -> Option<Error> {
         let host = &profile.host;
-        let again = match store {
-            Some(_) => format!("quay-auth login {}", profile.flags()),
-            None => "put another token into QUAY_AUTH_TOKEN, or unset it".to_owned(),
-        };
+        let log_in = CommandLine::of("login", profile);
         match self {
-            State::Accepted(_) | State::NotAsked => None,
-            State::Refused(reason) => Some(
-                Error::new(Exit::Refused, format!("{host} does not accept {whose}"))
-                    .caused_by(format!("Quay says: {reason}"))
-                    .hint(again),
+            TokenState::Accepted(_) | TokenState::NotAsked | TokenState::Unused => None,
+            TokenState::Refused(refusal) if store.is_none() => Some(Error::variable_refused(host, &refusal)),
+            TokenState::Refused(refusal) => Some(
+                Error::new(Exit::Refused, format!("{host} does not accept {token}"))
+                    .caused_by(format!("Quay says: {refusal}"))
+                    .hint(match refusal.is_account_disabled() {
+                        true => Hint::from(ask_administrator(host)),
+                        false => log_in.into(),
+                    }),
             ),
-            State::Unreadable(error) => Some(error),
-            State::Missing => {
-                let store = store.unwrap_or_default();
-                Some(Error::new(Exit::NoLogin, format!("the {store} no longer holds {whose}")).hint(again))
+            TokenState::Malformed(error) => Some(settings::Error::Token(error).into()),
+            TokenState::StoreFailed(_, error) => Some(error),
+            TokenState::Missing => {
+                let store = store.unwrap_or_default().description();
+                Some(Error::new(Exit::NoLogin, format!("{token} is no longer in the {store}")).hint(log_in))
             }
-            State::Unknown(reason) => Some(
-                Error::new(Exit::Network, format!("it is not known whether {host} accepts {whose}"))
-                    .caused_by(reason)
-                    .hint("try again; without the network: quay-auth status --offline"),
-            ),
+            TokenState::Unknown(error) => Some(unknown_error(host, &[token.to_owned()], &error)),
         }
     }
+}
 
-    /// How bad it is: a token that is good no more before one that cannot be read, before one that is gone, before one not known of.
-    pub(super) fn rank(&self) -> u8 {
-        match self {
-            State::Refused(_) => 0,
-            State::Unreadable(_) => 1,
-            State::Missing => 2,
-            State::Unknown(_) => 3,
-            State::Accepted(_) | State::NotAsked => 4,
-        }
-    }
+/// Quay could not be asked about these tokens of one host.
+pub(super) fn unknown_error(host: &Host, tokens: &[String], cause: &Error) -> Error {
+    Error::new(cause.exit, format!("cannot tell whether {host} accepts {}", tokens.join(" and ")))
+        .caused_by_error(cause)
+        .hint(
+            CommandLine::new("status").flag("--offline").purpose("try again, or show the profiles without asking Quay"),
+        )
 }
 
 /// A token to ask about.
-pub(super) struct Question {
-    /// The login.
-    pub(super) profile: Profile,
-    /// Where the token is.
-    pub(super) place: Place,
+pub(super) struct TokenQuery {
+    pub(super) profile: ProfileId,
+    pub(super) source: TokenSource,
 }
 
-/// Where a token is.
-pub(super) enum Place {
-    /// In that store, below that folder.
-    Store(StoreKind, PathBuf),
-    /// At hand.
-    Here(AccessToken),
+pub(super) enum TokenSource {
+    Store(Box<Profile>, Vault),
+    /// `QUAY_AUTH_TOKEN`.
+    Variable(AccessToken),
 }
 
-/// Asks about all of them at once; the states come in the order of the questions.
-pub(super) fn ask_all(questions: Vec<Question>, settings: &Settings) -> Vec<State> {
-    let deadline = Instant::now() + PATIENCE;
-    let (answers, answered) = mpsc::channel();
-    let mut states = Vec::new();
-    for (number, question) in questions.into_iter().enumerate() {
-        states.push(State::Unknown(format!("no answer within {} seconds", PATIENCE.as_secs())));
-        // What is not allowed, such as plain http to another machine, is not asked.
-        let login = match settings.login(&LoginFlags::default(), question.profile.clone()) {
-            Ok(login) => login,
-            Err(error) => {
-                let _ = answers.send((number, State::Unknown(error.to_string())));
-                continue;
-            }
-        };
-        let answers = answers.clone();
-        let asked = thread::Builder::new().name("status".to_owned()).spawn(move || {
-            let _ = answers.send((number, ask(&question, login.ca_file.as_deref())));
-        });
-        if let Err(error) = asked {
-            states[number] = State::Unknown(error.to_string());
+/// Asks about all tokens at once, but only once at a server that cannot be reached. The states come in the order of the queries.
+pub(super) fn check_all(queries: Vec<TokenQuery>, settings: &Settings) -> Vec<TokenState> {
+    let deadline = Instant::now() + TIMEOUT;
+    let late = Arc::new(Error::new(Exit::Network, format!("no answer within {} seconds", TIMEOUT.as_secs())));
+    let mut states: Vec<TokenState> = queries.iter().map(|_| TokenState::Unknown(Arc::clone(&late))).collect();
+    let mut groups: Vec<(Connection, Vec<(usize, TokenQuery)>)> = Vec::new();
+    for (index, query) in queries.into_iter().enumerate() {
+        // A connection that is not allowed, such as plain http to another machine, is not made.
+        match settings.connection(&query.profile) {
+            Err(error) => states[index] = TokenState::Unknown(Arc::new(error.into())),
+            Ok(connection) => match groups.iter_mut().find(|(other, _)| *other == connection) {
+                Some((_, group)) => group.push((index, query)),
+                None => groups.push((connection, vec![(index, query)])),
+            },
         }
     }
-    drop(answers);
-    // Who has not answered by then is not waited for: the process ends without.
-    while let Ok((number, state)) = answered.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-        states[number] = state;
+    let (sender, receiver) = mpsc::channel();
+    for (connection, group) in groups {
+        let sender = sender.clone();
+        // A thread that cannot be started leaves its tokens late.
+        let _ = thread::Builder::new().spawn(move || check_group(&connection, group, &sender));
+    }
+    drop(sender);
+    // Threads that have not answered by then end with the process.
+    while let Ok((index, state)) = receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        states[index] = state;
     }
     states
 }
 
-/// Asks about one.
-fn ask(question: &Question, ca_file: Option<&std::path::Path>) -> State {
-    let kept;
-    let token = match &question.place {
-        Place::Here(token) => token,
-        Place::Store(kind, folder) => match store::open(*kind, folder).get(&question.profile) {
-            Ok(Some(token)) => {
-                kept = token;
-                &kept
+/// Asks one server. Its first answer shows that it can be reached, and only then is it asked about the other tokens, all at once.
+fn check_group(connection: &Connection, group: Vec<(usize, TokenQuery)>, sender: &Sender<(usize, TokenState)>) {
+    let mut client = Client::new(connection).map_err(|error| Arc::new(Error::from(error)));
+    let mut is_reachable = false;
+    for (index, token) in read_tokens(group) {
+        let sender = sender.clone();
+        let state = match (token, &client) {
+            (Err(state), _) => Ok(state),
+            (Ok(_), Err(error)) => Err(Arc::clone(error)),
+            (Ok(token), Ok(client)) if is_reachable => {
+                let client = client.clone();
+                let _ = thread::Builder::new().spawn(move || {
+                    let state = ask(&client, &token).unwrap_or_else(TokenState::Unknown);
+                    sender.send((index, state))
+                });
+                continue;
             }
-            Ok(None) => return State::Missing,
-            Err(error) => return State::Unreadable(error.into()),
-        },
-    };
-    let client = match Client::new(&question.profile.host, ca_file) {
-        Ok(client) => client,
-        Err(error) => return State::Unknown(error.to_string()),
-    };
-    match verify(&client, token) {
-        Verdict::Accepted(identity) => State::Accepted(identity),
-        Verdict::Refused(reason) => State::Refused(reason),
-        Verdict::Unreachable(error) => State::Unknown(error.to_string()),
-        Verdict::Unclear { status: 200 } => State::Unknown("it answers, but not as Quay does".to_owned()),
-        Verdict::Unclear { status } => State::Unknown(format!("it answers with status {status}")),
+            (Ok(token), Ok(working)) => {
+                let state = ask(working, &token);
+                match &state {
+                    Ok(_) => is_reachable = true,
+                    Err(error) => client = Err(Arc::clone(error)),
+                }
+                state
+            }
+        };
+        let _ = sender.send((index, state.unwrap_or_else(TokenState::Unknown)));
+    }
+}
+
+/// Reads the tokens, or why that is not possible. All at once, since a keyring that does not respond takes five seconds for each.
+fn read_tokens(group: Vec<(usize, TokenQuery)>) -> Vec<(usize, Result<AccessToken, TokenState>)> {
+    thread::scope(|scope| {
+        let start = |(index, query): (usize, TokenQuery)| (index, scope.spawn(move || query.token()));
+        let readers: Vec<_> = group.into_iter().map(start).collect();
+        let finish = |(index, reader): (usize, thread::ScopedJoinHandle<'_, _>)| match reader.join() {
+            Ok(token) => (index, token),
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        readers.into_iter().map(finish).collect()
+    })
+}
+
+impl TokenQuery {
+    fn token(self) -> Result<AccessToken, TokenState> {
+        match self.source {
+            TokenSource::Variable(token) => Ok(token),
+            TokenSource::Store(profile, vault) => match vault.find(&self.profile, Some(&profile)) {
+                Ok(Lookup::Found(_, token)) => Ok(token),
+                Ok(Lookup::NoToken | Lookup::Missing(_)) => Err(TokenState::Missing),
+                Err(error) => {
+                    let failure = StoreFailure::from(&error);
+                    let login = CommandLine::of("login", &self.profile);
+                    Err(TokenState::StoreFailed(failure, Error::in_store(error, login)))
+                }
+            },
+        }
+    }
+}
+
+/// Fails if the server cannot be reached.
+fn ask(client: &Client, token: &AccessToken) -> Result<TokenState, Arc<Error>> {
+    let unclear = |reason: String| TokenState::Unknown(Arc::new(Error::new(Exit::Network, reason)));
+    match verify(client, token) {
+        Verification::Accepted(identity) => Ok(TokenState::Accepted(identity)),
+        Verification::Refused(reason) => Ok(TokenState::Refused(reason)),
+        Verification::Unreachable(error) => Err(Arc::new(error.into())),
+        Verification::Unclear { status: 200 } => Ok(unclear("the server answered, but not as Quay does".to_owned())),
+        Verification::Unclear { status } => {
+            Ok(unclear(format!("the server answered with status {}", describe_status(status))))
+        }
     }
 }

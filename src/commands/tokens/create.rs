@@ -1,154 +1,190 @@
-//! `tokens create`: a token that may do less than the login and ends soon; printed once, or kept as a login of its own.
+//! `tokens create`: creates a restricted, short-lived token, and prints it or stores it as a profile.
 
-use super::Asking;
-use super::list::Row;
-use crate::commands::login::{unwritten, write};
-use crate::completion;
-use crate::domain::{AccessToken, Lifetime, Profile, ProfileName, Scopes, Timestamp};
-use crate::error::{Error, Exit};
-use crate::quay::Listed;
-use crate::settings::{LoginFlags, LoginSettings, Settings};
-use crate::store::{self, Profiles, Record, TokenRecord};
-use crate::terminal::Terminal;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-/// The two lines that most people need: the help begins with them.
-const FIRST: &str = "\
-quay-auth tokens create --name ci --scopes repo:read --expires 30d
-quay-auth tokens create --name laptop --scopes repo:write --expires 90d --as push";
+use super::list::Row;
+use super::{PASSED_ON, TokensSession};
+use crate::commands::keyring_dialog::{AfterSignal, KeyringDialog};
+use crate::commands::login::{new_profile, store_error};
+use crate::commands::scopes::unknown_scope;
+use crate::commands::selected_token::SelectedToken;
+use crate::domain::{AccessToken, Lifetime, ProfileId, ProfileName, Scopes};
+use crate::error::{Error, Exit, login_with_more_scopes};
+use crate::hint::CommandLine;
+use crate::quay::ListedToken;
+use crate::settings::{LoginFlags, LoginSettings, Settings};
+use crate::store::{Profile, Prompt, StoredToken, Vault};
+use crate::terminal::Terminal;
 
-/// Stands below the help.
-const NOTES: &str = "\
-The token is printed once, on stdout, and kept nowhere; with --as it is kept and not printed. It can
-have only scopes that the login has.";
+const DESCRIPTION: &str = "\
+Prints the token, and does not store it. With --as, stores it as a profile
+instead. The token can only have scopes that your own token has.
 
-/// What `tokens create` takes.
+Needs Quay 3.18 or later, and a token with the scope org:admin: log in with
+`quay-auth login --add-scopes org:admin`.";
+
+/// The parser would write it in more than 80 columns.
+const USAGE: &str = "quay-auth tokens create --name <NAME> --scopes <SCOPES> --expires <TIME>";
+
+const EXAMPLES: &str = "\
+Examples:
+  # Create a token for a CI job
+  quay-auth tokens create --name ci --scopes repo:read --expires 30d
+
+  # Store the new token as the profile `push`
+  quay-auth tokens create --name laptop --scopes repo:write --expires 90d \\
+    --as push";
+
 #[derive(Debug, clap::Args)]
-#[command(before_help = FIRST, after_help = NOTES)]
+#[command(before_help = DESCRIPTION, after_help = EXAMPLES, override_usage = USAGE)]
 pub(crate) struct Args {
-    /// What it is for; shown in Quay
+    /// Name of the token, shown in Quay
     #[arg(long, value_name = "NAME")]
     name: String,
 
-    /// What it may do
-    #[arg(long, value_name = "SCOPES", add = completion::scopes())]
+    /// Scopes of the token, for example repo:read,repo:write
+    #[arg(long, value_name = "SCOPES")]
     scopes: Scopes,
 
-    /// When it ends, e.g. 12h or 30d; ten years at most
+    /// Time until the token expires, for example 12h or 30d; at most ten years
     #[arg(long, value_name = "TIME")]
     expires: Lifetime,
 
-    /// Keep it as a login of this name at the same host, instead of printing it
+    /// Store the token as this profile of the same host, instead of printing it
     #[arg(long = "as", value_name = "PROFILE", conflicts_with = "json")]
-    keep_as: Option<ProfileName>,
+    store_as: Option<ProfileName>,
 
-    /// Print a JSON object: the token, and what `tokens list --json` tells of one
+    /// Print a JSON object with the token and what `tokens list --json` shows
     #[arg(long)]
-    json: bool,
+    pub(in crate::commands) json: bool,
 }
 
-/// What `--json` prints. Documented in the README; only ever added to.
+/// The output of `--json`, documented in docs/reference.md. Fields may be added, but not renamed or removed.
 #[derive(Serialize)]
 struct Json<'a> {
-    /// The token.
     token: &'a str,
-    /// What is known of it.
     #[serde(flatten)]
     row: Row<'a>,
 }
 
-/// Makes the token.
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
-    let asking = Asking::begin(settings)?;
-    let keeping = args.keep_as.as_ref().map(|name| Keeping::prepare(name, &asking, settings)).transpose()?;
-    let lives = args.expires.duration();
-    let (token, listed) = asking.ask(terminal, |tokens| tokens.create(args.name.trim(), &args.scopes, lives))?;
-    let ends = listed.expires_at.map(|end| format!("; it ends on {}", end.day())).unwrap_or_default();
-    let made = format!("Made the token {} with {}{ends}.", args.name.trim(), args.scopes);
-    let handed_over = match &keeping {
-        Some(keeping) => keeping.keep(&token, &listed, args, settings, &asking),
-        None if args.json => json(&token, &listed, &asking).and_then(|text| terminal.only_copy(&text)),
-        None => terminal.only_copy(token.expose()),
+    if args.store_as.is_none() && terminal.discards_results() {
+        return Err(Error::new(Exit::Usage, "stdout is closed or is /dev/null, so the new token would be lost")
+            .hint("to store the token, add --as PROFILE")
+            .hint("to write it to a file that only you can read, run `umask 077`, then add > FILE"));
+    }
+    let session = TokensSession::open(settings, terminal)?;
+    check_scopes(&args.scopes, &session.selected)?;
+    let dialog = KeyringDialog::allow(AfterSignal::Terminate, terminal)?;
+    let prepare = |name| NewProfile::prepare(name, &session, settings, dialog.prompt());
+    let new_profile = args.store_as.as_ref().map(prepare).transpose()?;
+    let name = args.name.trim();
+    let lifetime = args.expires.duration();
+    let (token, listed) = session.call(terminal, |tokens| tokens.create(name, &args.scopes, lifetime))?;
+    terminal.mask_in_log(&token);
+    let result = match &new_profile {
+        Some(new_profile) => new_profile.store(&token, &listed, args, &session),
+        None if args.json => json(&token, &listed, &session).and_then(|text| terminal.print_only_copy(&text)),
+        None => terminal.print_only_copy(token.expose()),
     };
-    if let Err(error) = handed_over {
-        // Kept nowhere and read by nobody, it is of no use to anybody.
-        return Err(match asking.ask(terminal, |tokens| tokens.revoke(listed.uuid.as_str())) {
-            Ok(_) => error.hint("the new token was revoked again"),
-            Err(_) => error.hint(format!("the new token stays valid: quay-auth tokens revoke {}", listed.uuid)),
+    if let Err(error) = result {
+        // Without a copy the token is of no use, so it must not stay valid.
+        return Err(match session.call(terminal, |tokens| tokens.revoke(listed.uuid.as_str())) {
+            Ok(_) => error.hint("the new token was revoked, because no copy of it is left"),
+            Err(_) => error.hint(
+                CommandLine::of("tokens revoke", &session.selected.profile)
+                    .argument(&listed.uuid)
+                    .purpose("the new token may still be valid; to revoke it"),
+            ),
         });
     }
-    terminal.done(&made);
-    if let Some(Keeping { login }) = keeping {
-        let (profile, flags) = (&login.profile, login.profile.flags());
-        terminal.say(&format!("  It is kept as {profile}; print it with: quay-auth print-token {flags}"));
+    let expires = listed.expires_at.map(|expires_at| format!(" It expires on {}.", expires_at.day_or_time()));
+    terminal.done(&format!("Created the token {name} ({}).{}", args.scopes, expires.unwrap_or_default()));
+    if let Some(NewProfile { login, .. }) = new_profile {
+        let id = &login.profile;
+        terminal.say(&format!("  Stored as {id}. Print it with: {}", CommandLine::of("print-token", id)));
     }
     Ok(())
 }
 
-/// What `--json` prints.
-fn json(token: &AccessToken, listed: &Listed, asking: &Asking) -> Result<Zeroizing<String>, Error> {
-    let text = serde_json::to_string_pretty(&Json { token: token.expose(), row: Row::of(listed, asking) });
+/// Checks, as far as the scopes of this login are known, that it may create a token with these scopes (docs/quay.md, cases S7 to S10).
+fn check_scopes(wanted: &Scopes, SelectedToken { profile, stored, .. }: &SelectedToken) -> Result<(), Error> {
+    let granted = stored.as_ref().and_then(|stored| stored.scopes.as_ref());
+    let is_granted = |scope: &&str| granted.is_some_and(|granted| granted.iter().any(|own| own == *scope));
+    if let Some(scope) = wanted.unknown().find(|scope| !is_granted(scope)) {
+        return Err(unknown_scope(scope, &Scopes::known_names().collect::<Vec<_>>()));
+    }
+    let Some(granted) = granted else { return Ok(()) };
+    let needed = wanted.union(&Scopes::org_admin());
+    let Some(missing) = granted.missing(&needed) else { return Ok(()) };
+    let cause = match granted.missing(wanted) {
+        Some(_) => PASSED_ON,
+        None => "creating a token needs it",
+    };
+    Err(Error::new(Exit::NoLogin, format!("the token of {profile} lacks {missing}"))
+        .caused_by(cause)
+        .hint(login_with_more_scopes(profile, &missing)))
+}
+
+fn json(token: &AccessToken, listed: &ListedToken, session: &TokensSession) -> Result<Zeroizing<String>, Error> {
+    let text = serde_json::to_string_pretty(&Json { token: token.expose(), row: Row::new(listed, session) });
     text.map(Zeroizing::new).map_err(|error| Error::new(Exit::Failure, "cannot write JSON").caused_by(error))
 }
 
-/// Where a new token will be kept, proven before it is made.
-struct Keeping {
-    /// The login that it becomes.
+/// The profile to store the new token as.
+struct NewProfile {
     login: LoginSettings,
+    vault: Vault,
 }
 
-impl Keeping {
-    /// Proves that the store takes it, and that no other token goes.
-    fn prepare(name: &ProfileName, asking: &Asking, settings: &Settings) -> Result<Self, Error> {
-        let profile = Profile { host: asking.held.profile.host.clone(), name: name.clone() };
-        refuse_to_replace(settings.profiles.find(&profile))?;
-        let login = settings.login(&LoginFlags::default(), profile)?;
-        let folder = settings.data_folder()?;
-        store::open(login.store, &folder).make_ready()?;
-        Profiles::prove_writable(&folder)?;
-        Ok(Keeping { login })
+impl NewProfile {
+    /// Checks, before the token is created, that it can be stored and replaces no other token.
+    fn prepare(
+        name: &ProfileName,
+        session: &TokensSession,
+        settings: &Settings,
+        prompt: Prompt,
+    ) -> Result<Self, Error> {
+        let id = ProfileId { host: session.selected.profile.host.clone(), name: name.clone() };
+        refuse_to_replace(settings.profiles.find(&id))?;
+        let login = settings.login(&LoginFlags::default(), id)?;
+        let vault = settings.vault()?.with_prompts(prompt);
+        vault.prepare(login.store).map_err(|error| store_error(error, login.command()))?;
+        Ok(NewProfile { login, vault })
     }
 
-    /// Keeps it.
-    fn keep(
+    fn store(
         &self,
         token: &AccessToken,
-        listed: &Listed,
+        listed: &ListedToken,
         args: &Args,
-        settings: &Settings,
-        asking: &Asking,
+        session: &TokensSession,
     ) -> Result<(), Error> {
-        let user = asking.held.record.as_ref().and_then(|record| record.user.clone());
-        let record = Record {
-            profile: self.login.profile.clone(),
-            client_id: Some(asking.client_id.clone()),
+        let user = session.selected.stored.as_ref().and_then(|stored| stored.user.clone());
+        let profile = Profile {
+            client_id: Some(session.client_id.clone()),
             redirect_uri: None,
             scopes: Some(args.scopes.clone()),
-            store: self.login.store,
-            ca_file: self.login.ca_file.clone(),
-            allow_http: self.login.allow_http,
-            token: Some(TokenRecord {
+            token: Some(StoredToken {
                 user: listed.created_by.clone().or(user),
                 scopes: Some(args.scopes.clone()),
                 uuid: Some(listed.uuid.clone()),
-                obtained_at: Timestamp::now(),
                 expires_at: listed.expires_at,
                 verified: true,
+                ..StoredToken::unverified(token)
             }),
-            pending: None,
+            ..new_profile(&self.login)
         };
-        let folder = settings.data_folder()?;
-        let (change, known) = Profiles::begin_change(&folder).map_err(unwritten)?;
-        let before = known.find(&record.profile);
-        refuse_to_replace(before)?;
-        write(&change, token, &record, before, &folder)
+        let failed = |error| store_error(error, self.login.command());
+        let mut change = self.vault.begin().map_err(failed)?;
+        refuse_to_replace(change.profiles().find(&profile.id))?;
+        change.save(&profile, token).map(drop).map_err(failed)
     }
 }
 
-/// No token goes for this one.
-fn refuse_to_replace(before: Option<&Record>) -> Result<(), Error> {
-    let Some(Record { profile, token: Some(_), .. }) = before else { return Ok(()) };
-    Err(Error::new(Exit::Usage, format!("there is a login {profile} already"))
-        .hint(format!("choose another name, or end that one first: quay-auth logout {}", profile.flags())))
+fn refuse_to_replace(existing: Option<&Profile>) -> Result<(), Error> {
+    let Some(Profile { id, token: Some(_), .. }) = existing else { return Ok(()) };
+    Err(Error::new(Exit::Usage, format!("{id} already has a token"))
+        .hint(CommandLine::of("logout", id).purpose("choose another name, or log out first")))
 }

@@ -1,4 +1,4 @@
-//! `tokens`: the tokens of the application that a login was made with. Quay 3.18 and later, by a login with `org:admin`.
+//! `tokens`: the tokens of an OAuth application. Needs Quay 3.18 and a token with the scope `org:admin`.
 
 mod create;
 mod list;
@@ -8,26 +8,46 @@ use std::time::Duration;
 
 use clap::Subcommand;
 
-use super::explain::Explain;
-use super::held::Held;
-use crate::domain::{ClientId, Profile};
+use super::api_refusal::ApiRefusal;
+use super::selected_token::{SelectedToken, select_token};
+use crate::domain::{ClientId, ProfileId, ServerText};
 use crate::error::{Error, Exit};
-use crate::quay::{Api, Client, Tokens, TokensError};
-use crate::settings::{LoginFlags, Settings};
+use crate::hint::CommandLine;
+use crate::quay::http::Method;
+use crate::quay::{Api, ApplicationTokens, Client, ListedToken, TokensError};
+use crate::settings::Settings;
+use crate::store::Profile;
 use crate::terminal::Terminal;
 
-/// What can be done with them.
+pub(super) const REQUIREMENTS: &str = "\
+Needs Quay 3.18 or later, and a token with the scope org:admin: log in with
+`quay-auth login --add-scopes org:admin`. The application is the one that you
+logged in with.";
+
+/// Why Quay refuses to create a token although the login has `org:admin`.
+const PASSED_ON: &str = "a token can create only tokens with scopes that it has itself";
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # Create a token for a CI job
+  quay-auth tokens create --name ci --scopes repo:read --expires 30d
+
+  # See who created which token, and when it was last used
+  quay-auth tokens list
+
+  # Revoke a token
+  quay-auth tokens revoke ci";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
-    /// Show the live tokens of the application
+    /// Show the active tokens of the application
     List(list::Args),
-    /// Make a token that may do less and ends soon, e.g. for a pipeline
+    /// Create a short-lived, restricted token, for example for CI
     Create(create::Args),
-    /// End a token
+    /// Revoke a token of the application
     Revoke(revoke::Args),
 }
 
-/// Does it.
 pub(super) fn run(action: &Action, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
     match action {
         Action::List(args) => list::run(args, settings, terminal),
@@ -36,68 +56,88 @@ pub(super) fn run(action: &Action, settings: &Settings, terminal: &mut Terminal)
     }
 }
 
-/// The login that asks, and its application.
-struct Asking {
-    /// The token at hand.
-    held: Held,
-    /// Speaks to its Quay.
+/// Requests about the tokens of one application, authenticated with the selected token.
+struct TokensSession {
+    selected: SelectedToken,
     client: Client,
-    /// The application.
     client_id: ClientId,
+    /// The profiles of this host that have a token with a known UUID.
+    profiles: Vec<(ServerText, ProfileId)>,
 }
 
-impl Asking {
-    /// The login that is meant.
-    fn begin(settings: &Settings) -> Result<Self, Error> {
-        let held = super::held::held(settings)?;
-        let login = settings.login(&LoginFlags::default(), held.profile.clone())?;
-        let host = &held.profile.host;
-        let client_id = login.client_id.ok_or_else(|| {
-            Error::new(Exit::Usage, format!("it is not known which application at {host} is meant"))
-                .hint("name its client id: QUAY_AUTH_CLIENT_ID=ID, or client_id in config.toml")
+impl TokensSession {
+    fn open(settings: &Settings, terminal: &mut Terminal) -> Result<Self, Error> {
+        let selected = select_token(settings, terminal)?;
+        let host = &selected.profile.host;
+        let client_id = settings.client_id(&selected.profile)?.ok_or_else(|| {
+            Error::new(Exit::Usage, format!("no client ID is known for {host}"))
+                .hint("set QUAY_AUTH_CLIENT_ID to the client ID of the application, or client_id in config.toml")
         })?;
-        let client = Client::new(host, login.ca_file.as_deref())?;
-        Ok(Asking { held, client, client_id })
+        let client = Client::new(&settings.connection(&selected.profile)?)?;
+        let of_host = settings.profiles.iter().filter(|profile| profile.id.host == *host);
+        let with_uuid = |profile: &Profile| Some((profile.token.as_ref()?.uuid.clone()?, profile.id.clone()));
+        let profiles = of_host.filter_map(with_uuid).collect();
+        Ok(TokensSession { selected, client, client_id, profiles })
     }
 
-    /// Asks something of the application's tokens, with a spinner while it lasts.
-    fn ask<T>(
+    /// Sends requests about the application's tokens, and shows meanwhile that the command is waiting.
+    fn call<T>(
         &self,
         terminal: &mut Terminal,
-        question: impl FnOnce(&mut Tokens<'_>) -> Result<T, TokensError>,
+        requests: impl FnOnce(&mut ApplicationTokens<'_>) -> Result<T, TokensError>,
     ) -> Result<T, Error> {
-        let host = &self.held.profile.host;
-        terminal.wait_for(&format!("Waiting for {host}"), None);
+        let host = &self.selected.profile.host;
+        terminal.start_waiting(&format!("Waiting for {host}"));
         let mut busy = |status: u16, wait: Duration| terminal.say_busy(host, status, wait);
-        let api = Api { client: &self.client, token: &self.held.token, busy: &mut busy };
-        let answer = Tokens::of(api, &self.client_id).and_then(|mut tokens| question(&mut tokens));
-        terminal.waited();
-        answer.map_err(|error| self.told(error))
+        let api = Api::new(&self.client, &self.selected.token, &mut busy);
+        let result = ApplicationTokens::find(api, &self.client_id).and_then(|mut tokens| requests(&mut tokens));
+        terminal.stop_waiting();
+        result.map_err(|error| self.error(error))
     }
 
-    /// The error in words.
-    fn told(&self, error: TokensError) -> Error {
-        let (host, client_id) = (&self.held.profile.host, &self.client_id);
+    /// The profile that has this token stored.
+    fn profile_of(&self, token: &ListedToken) -> Option<&ProfileId> {
+        self.profiles.iter().find(|(uuid, _)| *uuid == token.uuid).map(|(_, id)| id)
+    }
+
+    /// Whether it is the token that this session is authenticated with, as far as its UUID is known.
+    fn uses(&self, token: &ListedToken) -> bool {
+        let own = self.selected.stored.as_ref().and_then(|stored| stored.uuid.as_ref());
+        own == Some(&token.uuid)
+    }
+
+    fn error(&self, error: TokensError) -> Error {
+        let (host, client_id) = (&self.selected.profile.host, &self.client_id);
         match error {
             TokensError::Request(error) => error.into(),
-            TokensError::NoApplication => Error::new(
-                Exit::Refused,
-                format!("{host} does not tell of an application with the client id {client_id}"),
-            )
-            .hint("check the client id in Quay under \"OAuth Information\", and name it: QUAY_AUTH_CLIENT_ID=ID"),
-            TokensError::NoSuchApi => too_old(&self.held.profile),
-            TokensError::Refused { method, path, answer } => {
-                let explain = Explain { held: &self.held, client: &self.client, method: &method, path: &path };
-                explain.refusal(&answer).with_exit(Exit::Refused)
+            TokensError::NoApplication => {
+                Error::new(Exit::Refused, format!("found no application with the client ID {client_id} at {host}"))
+                    .hint(
+                        "look up the client ID in Quay under \"OAuth Information\", and set QUAY_AUTH_CLIENT_ID to it",
+                    )
             }
-            TokensError::Odd => Error::new(Exit::Failure, format!("{host} answers with something else than tokens"))
+            TokensError::NoSuchApi => {
+                Error::new(Exit::Failure, format!("{host} cannot list or create tokens: it is older than Quay 3.18"))
+                    .hint("create the token in its web UI instead (\"Generate Token\")")
+                    .hint(format!(
+                        "or get another token with the browser: `{}`",
+                        CommandLine::at("login", host)
+                            .option("--profile", Some("NAME"))
+                            .option("--scopes", Some("SCOPES"))
+                    ))
+            }
+            TokensError::Refused { method, path, response } => {
+                let refusal =
+                    ApiRefusal { selected: &self.selected, client: &self.client, method: &method, path: &path };
+                let error = refusal.error(&response);
+                let are_scopes_known = self.selected.stored.as_ref().is_some_and(|stored| stored.scopes.is_some());
+                match response.status {
+                    403 if method == Method::POST && !are_scopes_known => error.hint(PASSED_ON),
+                    _ => error,
+                }
+            }
+            TokensError::UnexpectedAnswer => Error::new(Exit::Failure, format!("{host} did not answer as Quay does"))
                 .hint("is this really a Quay? Check --host"),
         }
     }
-}
-
-/// The server has no such API.
-pub(super) fn too_old(profile: &Profile) -> Error {
-    Error::new(Exit::Failure, format!("{} has no API for tokens: it is older than Quay 3.18", profile.host))
-        .hint("make one in its web UI instead (\"Generate Token\"), or in the browser: quay-auth login --profile NAME --scopes SCOPES")
 }

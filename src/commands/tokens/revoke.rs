@@ -1,60 +1,61 @@
-//! `tokens revoke`: ends one token of the application.
+//! `tokens revoke`: revokes a token of the application.
 
-use super::Asking;
-use crate::domain::without_tokens;
+use super::TokensSession;
+use crate::domain::{ProfileId, redact_tokens};
 use crate::error::{Error, Exit};
-use crate::quay::Listed;
+use crate::hint::CommandLine;
+use crate::quay::ListedToken;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
 
-/// The two lines that most people need: the help begins with them.
-const FIRST: &str = "\
-quay-auth tokens revoke ci
-quay-auth tokens revoke 0a1b2c3d-0000-4000-8000-000000000000";
+const EXAMPLES: &str = "\
+Examples:
+  # Revoke the token named ci
+  quay-auth tokens revoke ci
 
-/// What `tokens revoke` takes.
+  # Revoke one of several tokens that have the same name
+  quay-auth tokens revoke 0a1b2c3d-0000-4000-8000-000000000000";
+
 #[derive(Debug, clap::Args)]
-#[command(before_help = FIRST)]
+#[command(before_help = super::REQUIREMENTS, after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The token's uuid, or its name where only one has it
+    /// UUID of the token, or its name if no other token has the same name
     #[arg(value_name = "UUID|NAME")]
     token: String,
 }
 
-/// Ends it.
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
-    let asking = Asking::begin(settings)?;
-    let flags = asking.held.profile.flags();
-    let wanted = args.token.as_str();
-    // What was typed may be the secret itself.
-    let shown = without_tokens(wanted);
-    let listed = asking.ask(terminal, |tokens| tokens.list())?;
-    let is_named = |token: &&Listed| token.name.as_ref().is_some_and(|name| name.as_str() == wanted);
-    // A uuid is one token's alone, whatever others are named.
-    let meant: Vec<&Listed> = match listed.iter().find(|token| token.uuid.as_str() == wanted) {
-        Some(token) => vec![token],
-        None => listed.iter().filter(is_named).collect(),
-    };
-    let token = match meant[..] {
-        [token] => token,
-        [] => {
-            return Err(Error::new(Exit::Failure, format!("the application has no live token `{shown}`"))
-                .hint(format!("quay-auth tokens list {flags}")));
-        }
-        _ => {
-            return Err(Error::new(Exit::Usage, format!("several tokens are named `{shown}`"))
-                .hint(format!("name it by its uuid: quay-auth tokens list {flags}")));
-        }
-    };
-    let own = asking.held.record.as_ref().and_then(|record| record.uuid.as_ref());
-    if own == Some(&token.uuid) {
-        return Err(Error::new(Exit::Usage, "this is the token of the login itself")
-            .hint(format!("to end and forget it: quay-auth logout {flags}")));
+    let session = TokensSession::open(settings, terminal)?;
+    let profile = &session.selected.profile;
+    let tokens = session.call(terminal, |tokens| tokens.list())?;
+    let token = find(&args.token, &tokens, profile)?;
+    if session.uses(token) {
+        return Err(Error::new(Exit::Usage, "this is the token that this command uses")
+            .hint(CommandLine::of("logout", profile).purpose("to revoke and delete it")));
     }
     let name = token.name.as_ref().unwrap_or(&token.uuid);
-    match asking.ask(terminal, |tokens| tokens.revoke(token.uuid.as_str()))? {
+    match session.call(terminal, |tokens| tokens.revoke(token.uuid.as_str()))? {
         true => terminal.done(&format!("Revoked the token {name}.")),
-        false => terminal.say(&format!("The token {name} had ended already.")),
+        false => terminal.say(&format!("The token {name} was already revoked or had expired.")),
     }
     Ok(())
+}
+
+/// The token with this UUID, or else the only one with this name.
+fn find<'a>(wanted: &str, tokens: &'a [ListedToken], profile: &ProfileId) -> Result<&'a ListedToken, Error> {
+    // A UUID comes first: anyone may give a token a name that is the UUID of another one.
+    if let Some(token) = tokens.iter().find(|token| token.uuid.as_str() == wanted) {
+        return Ok(token);
+    }
+    let has_name = |token: &&ListedToken| token.name.as_ref().is_some_and(|name| name.as_str() == wanted);
+    let named: Vec<&ListedToken> = tokens.iter().filter(has_name).collect();
+    // The user may have typed the secret itself.
+    let shown = redact_tokens(wanted);
+    match named[..] {
+        [token] => Ok(token),
+        [] => Err(Error::new(Exit::Failure, format!("the application has no active token `{shown}`"))
+            .hint(CommandLine::of("tokens list", profile))),
+        _ => Err(Error::new(Exit::Usage, format!("several tokens are named `{shown}`"))
+            .hint(CommandLine::of("tokens list", profile).purpose("use the UUID, which this shows"))),
+    }
 }

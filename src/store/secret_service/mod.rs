@@ -1,96 +1,145 @@
 //! Tokens in the desktop's keyring on Linux and BSD, by the Secret Service on the session bus. Which calls it takes is `bus.rs`.
 
 mod bus;
+mod session_bus;
 
-use std::sync::mpsc;
+use std::path::PathBuf;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use self::bus::{Bus, Unlocked};
-use super::{Error, Store};
-use crate::domain::{AccessToken, Profile};
+use self::bus::{Attributes, Bus, Found, Item};
+use super::{Entries, Error, FolderId, Prompt, SERVICE, Secret, Store};
+use crate::domain::{AccessToken, Fingerprint, ProfileId};
 
-/// One deadline over a whole read or write, retries included.
+/// One deadline over a whole read or write, retries included. The time that a person takes to answer a dialog does not count.
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// How long a person may take to unlock the keyring.
-const UNLOCK: Duration = Duration::from_secs(60);
+/// How often a dialog is looked for.
+const GLANCE: Duration = Duration::from_millis(50);
 
-/// The keyring of this session.
-pub(super) struct SecretService;
+/// How often entries are searched again that were deleted between search and read.
+const SEARCHES: usize = 20;
+
+/// The keyring of this session, with the entries of one data folder.
+pub(super) struct SecretService {
+    pub(super) folder: FolderId,
+    pub(super) prompt: Prompt,
+    /// Where the session bus may be if the environment does not say it.
+    pub(super) runtime_folder: Option<PathBuf>,
+}
 
 impl Store for SecretService {
-    fn get(&self, profile: &Profile) -> Result<Option<AccessToken>, Error> {
-        let profile = profile.clone();
-        within(DEADLINE, move |bus| {
-            let found = bus.search(&profile.to_string())?;
-            let Some(item) = found.unlocked.first() else {
-                // In a locked collection there may be an entry that the search could not see.
-                let hidden = !found.locked.is_empty() || bus.default_is_locked()?;
-                return if hidden { Err(Error::Locked) } else { Ok(None) };
-            };
-            let damaged = || Error::Damaged(profile.clone());
-            let secret = bus.secret(item)?;
-            let text = str::from_utf8(&secret).map_err(|_| damaged())?;
-            AccessToken::parse(text.to_owned()).map(Some).map_err(|_| damaged())
+    fn entries(&self, id: &ProfileId) -> Result<Entries, Error> {
+        let attributes = self.attributes(Some(id));
+        self.within(move |bus| {
+            let (found, secrets) = read(bus, &attributes)?;
+            Ok(Entries { secrets, are_all: found.locked.is_empty() && !found.may_be_more })
         })
     }
 
-    fn set(&self, profile: &Profile, token: &AccessToken) -> Result<(), Error> {
-        let user = profile.to_string();
+    fn names(&self) -> Result<Vec<String>, Error> {
+        let attributes = self.attributes(None);
+        self.within(move |bus| {
+            let found = bus.search(&attributes)?;
+            let mut names = Vec::new();
+            for item in found.unlocked.iter().chain(&found.locked) {
+                names.extend(bus.attributes(item)?.and_then(|mut all| all.remove("username")));
+            }
+            Ok(names)
+        })
+    }
+
+    fn set(&self, id: &ProfileId, token: &AccessToken) -> Result<(), Error> {
+        let (label, attributes) = (format!("{SERVICE}: {id}"), self.attributes(Some(id)));
         let secret = Zeroizing::new(token.expose().to_owned());
-        within(DEADLINE, move |bus| bus.create(&user, secret.as_bytes()))
+        self.within(move |bus| bus.store(&label, &attributes, secret.as_bytes()))
     }
 
-    fn delete(&self, profile: &Profile) -> Result<bool, Error> {
-        let user = profile.to_string();
-        within(DEADLINE, move |bus| {
-            let found = bus.search(&user)?;
-            if !found.locked.is_empty() {
-                return Err(Error::Locked);
-            }
-            for item in &found.unlocked {
-                bus.delete(item)?;
-            }
-            Ok(!found.unlocked.is_empty())
+    fn delete_except(&self, id: &ProfileId, keep: Option<&Fingerprint>) -> Result<(), Error> {
+        let (attributes, keep) = (self.attributes(Some(id)), keep.cloned());
+        self.within(move |bus| {
+            let items = match &keep {
+                None => {
+                    let found = bus.search(&attributes)?;
+                    if found.may_be_more {
+                        return Err(Error::Locked);
+                    }
+                    [found.unlocked, found.locked].concat()
+                }
+                Some(keep) => others(bus, &attributes, keep)?,
+            };
+            items.iter().try_for_each(|item| bus.delete(item))
         })
     }
 
-    fn make_ready(&self) -> Result<(), Error> {
-        let locked = within(DEADLINE, |bus| {
-            bus.default_collection()?;
-            bus.default_is_locked()
-        })?;
-        if !locked {
-            return Ok(());
-        }
-        // The desktop's own dialogue asks; where nobody can be asked, it is dismissed at once.
-        match within(UNLOCK, |bus| bus.unlock_default(UNLOCK))? {
-            Unlocked::Yes => Ok(()),
-            Unlocked::Dismissed => Err(Error::Locked),
-        }
+    fn prepare(&self) -> Result<(), Error> {
+        self.within(Bus::open_default)
     }
 }
 
-/// Does `work` on a thread of its own, which is left behind when the deadline passes: libdbus cannot be interrupted.
-///
-/// A call that got no reply is tried once more, within the same deadline.
-fn within<T: Send + 'static>(
-    deadline: Duration,
-    work: impl Fn(&Bus) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let until = Instant::now() + deadline;
-    let (done, result) = mpsc::channel();
-    let attempt = move || work(&Bus::connect()?);
-    let worker = thread::Builder::new().name("keyring".to_owned()).spawn(move || {
-        let first = attempt();
-        let result = if matches!(first, Err(Error::NotAnswering)) { attempt() } else { first };
-        let _ = done.send(result);
-    });
-    if let Err(error) = worker {
-        return Err(Error::Keyring(Box::new(error)));
+/// The entries and their secrets.
+fn read(bus: &Bus, attributes: &Attributes) -> Result<(Found, Vec<Secret>), Error> {
+    for _ in 0..SEARCHES {
+        let found = bus.unlock_found(bus.search(attributes)?)?;
+        if let Some(secrets) = bus.secrets(&found.unlocked)? {
+            return Ok((found, secrets));
+        }
     }
-    result.recv_timeout(until.saturating_duration_since(Instant::now())).unwrap_or(Err(Error::NotAnswering))
+    Err(Error::NotResponding)
+}
+
+/// The entries with another secret than that one.
+fn others(bus: &Bus, attributes: &Attributes, keep: &Fingerprint) -> Result<Vec<Item>, Error> {
+    let found = bus.search(attributes)?;
+    if let ([], [_]) = (&*found.unlocked, &*found.locked) {
+        // The one that was just stored. Not worth a question to the user of a KeePassXC that asks before it gives out a secret.
+        return Ok(Vec::new());
+    }
+    let (found, secrets) = read(bus, attributes)?;
+    let pairs = found.unlocked.into_iter().zip(secrets);
+    Ok(pairs.filter(|(_, secret)| Fingerprint::of(secret) != *keep).map(|(item, _)| item).collect())
+}
+
+impl SecretService {
+    /// What the folder's entries are found by; with a profile, its entry alone. `secret-tool lookup service quay-auth username
+    /// NAME@HOST` finds it too.
+    fn attributes(&self, id: Option<&ProfileId>) -> Attributes {
+        let pairs = [("service", SERVICE.to_owned()), ("folder", self.folder.to_string())];
+        let username = id.map(|id| ("username", id.to_string()));
+        pairs.into_iter().chain(username).map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+
+    /// Does `work` on a thread of its own, which is left behind when the deadline passes: libdbus cannot be interrupted.
+    ///
+    /// A call that got no reply is tried once more, within the same deadline.
+    fn within<T: Send + 'static>(&self, work: impl Fn(&Bus) -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+        let (done, result) = mpsc::channel();
+        let (prompt, runtime_folder) = (self.prompt.clone(), self.runtime_folder.clone());
+        let attempt = move || work(&Bus::connect(prompt.clone(), runtime_folder.as_deref())?);
+        let worker = thread::Builder::new().name("keyring".to_owned()).spawn(move || {
+            let first = attempt();
+            let result = if matches!(first, Err(Error::NotResponding)) { attempt() } else { first };
+            let _ = done.send(result);
+        });
+        if let Err(error) = worker {
+            return Err(Error::Keyring(Box::new(error)));
+        }
+        let mut until = Instant::now() + DEADLINE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let wait = if matches!(self.prompt, Prompt::Never) { left } else { left.min(GLANCE) };
+            match result.recv_timeout(wait) {
+                Ok(result) => return result,
+                Err(RecvTimeoutError::Disconnected) => return Err(Error::NotResponding),
+                Err(RecvTimeoutError::Timeout) => match &self.prompt {
+                    Prompt::Allowed(dialog) if dialog.is_open() => until = Instant::now() + DEADLINE,
+                    _ if Instant::now() >= until => return Err(Error::NotResponding),
+                    _ => {}
+                },
+            }
+        }
+    }
 }

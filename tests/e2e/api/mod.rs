@@ -3,25 +3,18 @@
 //! | file | what belongs there |
 //! | --- | --- |
 //! | `requests` | paths, methods, fields, pages: what is sent and what comes back |
-//! | `refusals` | what is said when Quay says no |
-//! | `servers` | servers that are busy, send elsewhere, or send nonsense |
-//! | `shown` | a person's terminal, and a program's pipe |
+//! | `refusals` | errors when Quay refuses a request |
+//! | `servers` | servers that are busy, redirect or send invalid responses |
+//! | `shown` | output on a terminal and in a pipe |
 
 mod refusals;
 mod requests;
 mod servers;
 mod shown;
 
-use crate::world::World;
+use crate::support::world::World;
 
-/// A world with a login of these scopes, and its token.
-fn logged_in(scopes: &str) -> (World, String) {
-    let world = World::new();
-    let token = world.complete(world.login(&["--scopes", scopes]).start());
-    (world, token)
-}
-
-/// What `api` prints, as JSON.
+/// The output of `api`, parsed as JSON.
 fn json(world: &World, arguments: &[&str]) -> serde_json::Value {
     let printed = world.run([&["api"], arguments].concat()).prints("").succeeds().stdout;
     serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}: {printed}"))

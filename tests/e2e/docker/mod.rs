@@ -1,15 +1,15 @@
-//! Docker and its kin.
+//! `docker` and the credential helper. `tools::clients` has the real docker, podman, skopeo and buildah.
 //!
-//! | file | what belongs there |
+//! | file | subject |
 //! | --- | --- |
-//! | `helper` | what `docker-credential-quay-auth` answers, by the protocol's words |
+//! | `helper` | what `docker-credential-quay-auth` replies |
 //! | `settings` | what `docker install`, `uninstall` and `status` do to docker's `config.json` |
-//! | `obstacles` | what stands in the way of the tools, and what mends it |
-//! | `clients` | the real tools at a real registry |
+//! | `conflicts` | what keeps the tools from asking quay-auth, and the hint that fixes it |
+//! | `unwritable` | docker's `config.json` cannot be written, or belongs to somebody else |
+//! | `same_name` | an `https` and an `http` host of the same name |
 
-mod clients;
+mod conflicts;
 mod helper;
-mod obstacles;
+mod same_name;
 mod settings;
-
-pub(crate) use settings::with_helper;
+mod unwritable;

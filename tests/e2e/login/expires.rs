@@ -1,87 +1,156 @@
-//! `login --expires`: the browser's token is swapped for a narrower one that ends soon, and revoked.
+//! `login --expires`: a short-lived token with fewer scopes replaces the browser's token, which is revoked.
 
-use crate::quay::{Release, Token};
-use crate::world::{World, hand_over, token_of};
+use crate::quay_standin::{Failure, Release, Token};
+use crate::support::browser::Browser;
+use crate::support::pty::Terminal;
+use crate::support::world::{CLIENT_ID, World, post_to_catcher, token_of};
 
-/// A login with these flags. Returns the browser's token and what was said.
+/// Logs in with these flags. Returns the browser's token and the messages.
 fn log_in(world: &World, more: &[&str]) -> (String, String) {
     let mut login = world.login(more).start();
     let location = world.quay.authorize(&login.authorize_url()).unwrap();
-    assert_eq!(hand_over(&location), (200, "stored".to_owned()));
+    assert_eq!(post_to_catcher(&location), (200, "stored".to_owned()));
     (token_of(&location), login.succeeds())
 }
 
 fn token(world: &World, value: &str) -> Token {
-    world.quay.tokens().into_iter().find(|known| known.value == value).expect("a token of this Quay")
+    world.quay.tokens().into_iter().find(|known| known.value == value).expect("a token of the stand-in")
 }
 
-/// What is kept.
-fn kept(world: &World) -> Token {
+fn stored_token(world: &World) -> Token {
     let printed = world.run(["print-token"]).prints("\n").succeeds().stdout;
     token(world, printed.trim())
 }
 
 #[test]
-fn what_is_kept_has_just_the_scopes_wanted_and_ends_and_the_browsers_is_revoked() {
+fn the_stored_token_has_only_the_requested_scopes_and_the_browsers_token_is_revoked() {
     let world = World::new();
-    let (browsers, said) = log_in(&world, &["--expires", "30d", "--scopes", "repo:read,user:read"]);
-    assert!(said.contains("asks for repo:read,user:read,org:admin.\n"), "{said}");
-    assert!(said.contains("its scopes: repo:read,user:read; it ends on "), "{said}");
-    assert!(
-        said.contains("The token that went through the browser, and stays in its history, is revoked.\n"),
-        "{said}"
-    );
-    assert!(token(&world, &browsers).revoked);
-    let kept = kept(&world);
-    assert_eq!((kept.scopes.as_str(), kept.name.as_deref()), ("repo:read user:read", Some("quay-auth default")));
-    let lives = kept.expires_at.duration_since(kept.created).unwrap();
-    assert_eq!(lives.as_secs(), 30 * 24 * 60 * 60);
+    let (browser_token, messages) =
+        log_in(&world, &["--expires", "30d", "--scopes", "repo:read,user:read", "--verbose"]);
+    assert!(messages.contains("asks for repo:read,user:read,org:admin.\n"), "{messages}");
+    assert!(messages.contains("(repo:read,user:read). Expires on "), "{messages}");
+    assert!(messages.contains("Revoked the browser's token, which is still in the browser's history.\n"), "{messages}");
+    assert!(token(&world, &browser_token).revoked);
+    let stored = stored_token(&world);
+    assert_eq!((stored.scopes.as_str(), stored.name.as_deref()), ("repo:read user:read", Some("quay-auth default")));
+    let lifetime = stored.expires_at.duration_since(stored.created).unwrap();
+    assert_eq!(lifetime.as_secs(), 30 * 24 * 60 * 60);
     world.run(["status"]).prints("alice  repo:read,user:read  file").prints("accepted\n").succeeds();
-    // The next login asks for the same.
-    let (_, said) = log_in(&world, &["--expires", "1d"]);
-    assert!(said.contains("its scopes: repo:read,user:read; it ends on "), "{said}");
+    // The next login requests the same scopes.
+    let (_, messages) = log_in(&world, &["--expires", "1d"]);
+    assert!(messages.contains("(repo:read,user:read). Expires on "), "{messages}");
 }
 
 #[test]
-fn an_older_quay_is_found_out_before_the_browser_opens() {
+fn an_older_quay_is_an_error_before_the_browser_opens() {
     let world = World::new();
     world.quay.set_release(Release::V3_17);
     world
         .login(&["--expires", "30d"])
-        .stderr("cannot make a token that ends sooner: it is older than Quay 3.18\n")
-        .stderr("hint: leave out --expires: quay-auth login ")
+        .stderr("cannot create tokens that expire sooner: it is older than Quay 3.18\n")
+        .stderr("hint: log in without --expires: quay-auth login ")
         .fails(1);
     assert!(world.quay.tokens().is_empty());
 }
 
-#[test]
-fn where_it_cannot_be_made_the_browsers_is_kept_and_told() {
-    let world = World::new();
+/// A login with `--expires` during which something happens after the user has approved it. Returns the browser's token and the messages.
+fn fail_to_create(world: &World, exit: i32, happen: impl FnOnce()) -> (Token, String) {
     let mut login = world.login(&["--expires", "30d"]).start();
     let location = world.quay.authorize(&login.authorize_url()).unwrap();
-    // The user loses the organization meanwhile.
-    world.quay.world().organizations.get_mut("acme").unwrap().admins.clear();
-    assert_eq!(hand_over(&location), (200, "stored".to_owned()));
-    let said = login.succeeds();
-    assert!(said.contains("warning: no token that ends sooner could be made: "), "{said}");
-    assert!(said.contains("hint: the one that the browser brought is kept: it lives ten years\n"), "{said}");
-    assert_eq!(kept(&world).value, token_of(&location));
-    assert!(!kept(&world).revoked);
-    world.run(["print-token", "--require", "org:admin"]).prints("\n").succeeds();
+    happen();
+    assert_eq!(post_to_catcher(&location), (200, "refused".to_owned()));
+    let messages = login.fails(exit);
+    world.run(["print-token"]).stderr("there is no login").fails(3);
+    assert!(!messages.contains(&token_of(&location)), "{messages}");
+    (token(world, &token_of(&location)), messages)
 }
 
 #[test]
-fn the_one_before_can_be_revoked_too() {
+fn nothing_is_stored_if_the_user_may_not_create_tokens() {
+    let world = World::new();
+    let (browser_token, messages) = fail_to_create(&world, 5, || {
+        world.quay.database().organizations.get_mut("acme").unwrap().admins.clear();
+    });
+    assert!(messages.contains("org:admin is needed only to create the token that expires sooner."), "{messages}");
+    assert!(messages.contains("so nothing was stored") && messages.contains("answered with status 403"), "{messages}");
+    assert!(messages.contains("you are not an administrator of acme: log in without --expires"), "{messages}");
+    // For the same reason it cannot be revoked.
+    assert!(!browser_token.revoked);
+    assert!(messages.contains("may still be valid until 20") && messages.contains(&browser_token.uuid), "{messages}");
+    assert!(messages.contains("\"Authorized Applications\""), "{messages}");
+}
+
+#[test]
+fn nothing_is_stored_if_quay_cannot_create_the_token_just_now() {
+    let world = World::new();
+    let (browser_token, messages) = fail_to_create(&world, 7, || {
+        world.quay.fail(Failure::new("/api/v1/organization/acme/applications", 502).times(1));
+    });
+    assert!(messages.contains("answered with status 502"), "{messages}");
+    assert!(messages.contains("hint: the browser's token was revoked"), "{messages}");
+    assert!(browser_token.revoked);
+}
+
+#[test]
+fn revoke_old_also_revokes_the_previous_token() {
     let world = World::new();
     let (first, _) = log_in(&world, &["--scopes", "repo:read"]);
-    let (browsers, said) = log_in(&world, &["--expires", "30d", "--revoke-old"]);
-    assert!(said.contains("✓ Revoked the token before this one"), "{said}");
-    assert!(token(&world, &first).revoked && token(&world, &browsers).revoked && !kept(&world).revoked);
+    let (browser_token, messages) = log_in(&world, &["--expires", "30d", "--revoke-old"]);
+    assert!(messages.contains("✓ Revoked your previous token"), "{messages}");
+    assert!(token(&world, &first).revoked && token(&world, &browser_token).revoked && !stored_token(&world).revoked);
+}
+
+/// What the page then says about the browser's history, and the messages.
+fn page_after_login(world: &World) -> (String, String) {
+    let browser = Browser::start();
+    let mut login = world.login(&["--expires", "30d"]).start();
+    browser.goto(&login.authorize_url());
+    // org:admin needs a second click.
+    browser.press("Authorize Application");
+    browser.press("Authorize Application");
+    browser.shows("stored");
+    (browser.text("main"), login.succeeds())
 }
 
 #[test]
-fn it_makes_no_sense_for_a_token_from_stdin() {
+fn the_page_warns_of_the_history_only_if_the_browsers_token_is_not_known_to_be_revoked() {
+    for (is_revoked, failing) in
+        [(true, None), (false, Some(format!("/api/v1/organization/acme/applications/{CLIENT_ID}/tokens/")))]
+    {
+        let world = World::new();
+        if let Some(path) = failing {
+            world.quay.fail(Failure::new(&path, 503));
+        }
+        let (page, messages) = page_after_login(&world);
+        assert!(page.contains("Your token is stored."), "{page}");
+        assert_eq!(page.contains("history"), !is_revoked, "{page}");
+        assert_eq!(messages.contains("Revoked the browser's token"), is_revoked, "{messages}");
+        assert_eq!(messages.contains("could not revoke the browser's token"), !is_revoked, "{messages}");
+        let browser_token = world.quay.tokens().into_iter().find(|token| token.name.is_none()).unwrap();
+        assert_eq!(browser_token.revoked, is_revoked);
+    }
+}
+
+/// The question comes after the reply, when the browser's token can no longer revoke anything.
+#[test]
+fn a_previous_token_that_only_the_browsers_token_could_revoke_needs_revoke_old() {
+    let (world, old) = World::with_token("repo:read");
+    let terminal = Terminal::log_in(&world, &["--expires", "30d"]);
+    let location = world.quay.authorize(&terminal.authorize_url()).unwrap();
+    assert_eq!(post_to_catcher(&location), (200, "stored".to_owned()));
+    let screen = terminal.ends(0);
+    assert!(
+        screen.contains("next time, add --revoke-old: then the browser's token revokes the previous one first"),
+        "{screen}"
+    );
+    assert!(screen.contains("your previous token may still be valid;"), "{screen}");
+    assert!(!screen.contains("Revoke your previous token at"), "{screen}");
+    assert!(world.is_revoked(&token_of(&location)) && !world.is_revoked(&old));
+}
+
+#[test]
+fn expires_needs_a_time_and_no_with_token() {
     let world = World::new();
     world.run(["login", "--with-token", "--expires", "30d"]).stderr("cannot be used with").fails(2);
-    world.run(["login", "--expires", "never"]).stderr("write the time as 12h, 30d or 1year").fails(2);
+    world.run(["login", "--expires", "never"]).stderr("write the time like 12h, 30d or 1year").fails(2);
 }

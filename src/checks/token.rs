@@ -1,0 +1,56 @@
+//! The tokens: the stored one has not expired, and `QUAY_AUTH_TOKEN`, if it is set, contains one.
+
+use super::{Context, Finding, fail, ok, warn};
+use crate::domain::Timestamp;
+use crate::hint::{CommandLine, Hint};
+use crate::settings::{Error, TokenVariable};
+
+/// Whether Quay accepts the tokens is what `status` asks.
+pub(super) fn check(context: &Context) -> Vec<Finding> {
+    [stored(context)].into_iter().chain(variable(context)).collect()
+}
+
+/// By this machine's clock.
+fn stored(context: &Context) -> Finding {
+    const NAME: &str = "token";
+    let profile = &context.login.profile;
+    let Some(stored) = &context.token else { return ok(NAME, format!("none is stored for {profile}")) };
+    match stored.expires_at {
+        Some(expires_at) if expires_at.is_past() => warn(
+            NAME,
+            format!(
+                "the token of {profile} expired on {}; by this machine's clock it is {}",
+                expires_at.day_or_time(),
+                Timestamp::now().day_or_time()
+            ),
+            CommandLine::of("login", profile),
+        ),
+        Some(expires_at) => ok(NAME, format!("the token of {profile} expires on {}", expires_at.day_or_time())),
+        None => ok(NAME, format!("it is not known when the token of {profile} expires")),
+    }
+}
+
+/// Fails only if the commands for this host do.
+fn variable(context: &Context) -> Option<Finding> {
+    const NAME: &str = "QUAY_AUTH_TOKEN";
+    let host = context.host();
+    Some(match &context.token_variable {
+        TokenVariable::Unset => return None,
+        TokenVariable::Empty => {
+            warn(NAME, "it is empty", "unset it, or check that this job may read the secret that it comes from")
+        }
+        TokenVariable::WithoutHost(_) => warn(
+            NAME,
+            "it is not used: several hosts have a profile, and nothing says which one it is for",
+            Hint::shell(format!("to use it for {host}"), format!("export QUAY_AUTH_HOST={host}")),
+        ),
+        TokenVariable::ForHost(own, Err(error)) if own == host => fail(NAME, Error::Token(*error)),
+        TokenVariable::ForHost(own, Err(_)) => {
+            warn(NAME, format!("it does not contain a token; it is for {own}"), "set it to one token, or unset it")
+        }
+        TokenVariable::ForHost(own, Ok(_)) if own == host => {
+            ok(NAME, format!("it is used for {host} instead of any stored token"))
+        }
+        TokenVariable::ForHost(own, Ok(_)) => ok(NAME, format!("it is for {own}, and not used for {host}")),
+    })
+}

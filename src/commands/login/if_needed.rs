@@ -1,0 +1,64 @@
+//! `login --if-needed`: whether there is a valid token already.
+
+use super::preflight;
+use crate::commands::keyring_dialog::{AfterSignal, KeyringDialog};
+use crate::domain::AccessToken;
+use crate::error::Error;
+use crate::quay::{Client, TokenRefusal, Verification, verify};
+use crate::settings::{LoginSettings, Settings};
+use crate::store::Lookup;
+use crate::terminal::Terminal;
+
+/// Whether Quay accepts the token that the other commands use, or cannot be asked. A stored token must also have the scopes.
+pub(super) fn has_valid_token(
+    login: &LoginSettings,
+    settings: &Settings,
+    terminal: &mut Terminal,
+) -> Result<bool, Error> {
+    let id = &login.profile;
+    if let Some(token) = settings.token_variable().token_for(&id.host)? {
+        let accepted = format!("{} accepts the token in QUAY_AUTH_TOKEN, so no login is needed.", id.host);
+        return match refusal(login, &token, "the token in QUAY_AUTH_TOKEN", &accepted, terminal)? {
+            None => Ok(true),
+            // Until the variable is unset, nothing would use the token of another login.
+            Some(refusal) => Err(Error::variable_refused(&id.host, &refusal)),
+        };
+    }
+    let Some(profile) = settings.profiles.find(id) else { return Ok(false) };
+    let Some(stored) = &profile.token else { return Ok(false) };
+    let Some(granted) = &stored.scopes else {
+        terminal.say(&format!("The scopes of the token of {id} are not known, so a new one is needed."));
+        return Ok(false);
+    };
+    if granted.missing(&login.scopes).is_some() || stored.expires_at.is_some_and(|end| end.is_past()) {
+        return Ok(false);
+    }
+    let dialog = KeyringDialog::allow(AfterSignal::Terminate, terminal)?;
+    let vault = settings.vault()?.with_prompts(dialog.prompt());
+    let Lookup::Found(_, token) = vault.find(id, Some(profile))? else { return Ok(false) };
+    let accepted = format!("{id} is already logged in.");
+    Ok(refusal(login, &token, &format!("the stored token of {id}"), &accepted, terminal)?.is_none())
+}
+
+/// Why Quay does not accept the token. `None` if it does, which the message `accepted` says, or if it cannot be asked.
+fn refusal(
+    login: &LoginSettings,
+    token: &AccessToken,
+    name: &str,
+    accepted: &str,
+    terminal: &mut Terminal,
+) -> Result<Option<TokenRefusal>, Error> {
+    let client = Client::new(&login.connection)?;
+    match verify(&client, token) {
+        Verification::Accepted(_) => terminal.say(accepted),
+        Verification::Refused(refusal) => return Ok(Some(refusal)),
+        Verification::Unreachable(error) => {
+            let error = preflight::unless_final(error)?;
+            terminal.warn(&format!("could not check {name}: {}.", error.summary()));
+        }
+        Verification::Unclear { status } => {
+            terminal.warn(&format!("could not check {name}: {} answered with status {status}.", client.host()));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,142 @@
+//! What keeps docker, podman, skopeo or buildah from asking quay-auth, and the hint that fixes it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::program::Run;
+use crate::support::world::World;
+
+/// A login for quay.io as `podman login` writes it.
+const LOGIN: &str = r#"{"auths": {"quay.io": {"auth": "YWxpY2U6cGFzc3dvcmQ="}}}"#;
+
+/// `docker install` for quay.io, with the helper on the PATH.
+fn install(world: &World) -> Run {
+    world.run(["docker", "install", "--host", "quay.io"]).stderr("✓")
+}
+
+fn put(path: PathBuf, text: &str) -> PathBuf {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn install_refuses_without_a_helper_on_the_path_and_reports_another_one() {
+    let world = World::new();
+    let folder = Path::new(env!("CARGO_BIN_EXE_docker-credential-quay-auth")).parent().unwrap().display().to_string();
+    world
+        .run(["docker", "install", "--host", "quay.io"])
+        .env("PATH", "/usr/bin:/bin")
+        .stderr(
+            "error: docker-credential-quay-auth is not on your PATH, where docker looks for it; nothing was changed\n",
+        )
+        .stderr(&format!("hint: run this, and add it to your shell's start file: export PATH=\"$PATH:{folder}\"\n"))
+        .fails(1);
+    assert!(!world.home().join(".docker").exists());
+    let other = put(world.home().join("bin/docker-credential-quay-auth"), "#!/bin/sh\n");
+    fs::set_permissions(&other, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    world
+        .run(["docker", "install", "--host", "quay.io"])
+        .env("PATH", &format!("{}:{folder}", other.parent().unwrap().display()))
+        .stderr(&format!(
+            "warning: another docker-credential-quay-auth comes first on your PATH: {}.\n",
+            other.display()
+        ))
+        .stderr(&format!("export PATH=\"{folder}:$PATH\"\n"))
+        .succeeds();
+}
+
+#[test]
+fn a_login_in_a_file_that_podman_reads_first_is_reported() {
+    for file in ["run/containers/auth.json", "home/.config/containers/auth.json"] {
+        let world = World::new();
+        let path = put(world.home().parent().unwrap().join(file), LOGIN);
+        install(&world)
+            .stderr(&format!(
+                "warning: podman, skopeo and buildah read {} first, and it contains a login for quay.io.\n",
+                path.display()
+            ))
+            .stderr(&format!("hint: podman logout --authfile {} quay.io\n", path.display()))
+            .succeeds();
+        // A login for another host does not matter.
+        fs::write(&path, LOGIN.replace("quay.io", "gcr.io")).unwrap();
+        let stderr = install(&world).succeeds().stderr;
+        assert!(!stderr.contains("auth.json"), "{stderr}");
+    }
+}
+
+#[test]
+fn another_helper_or_a_broken_file_that_podman_reads_first_is_reported() {
+    let world = World::new();
+    let path = world.runtime_folder().join("containers/auth.json");
+    put(path.clone(), r#"{"credHelpers": {"quay.io": "pass"}}"#);
+    install(&world)
+        .stderr("first, and it names the helper `pass` for quay.io.\n")
+        .stderr(&format!("hint: remove \"quay.io\" from \"credHelpers\" in {}\n", path.display()))
+        .succeeds();
+    put(path.clone(), r#"{"credHelpers": {"quay.io": "quay-auth"}, "auths": {"quay.io": {"auth": "x"}}}"#);
+    assert!(!install(&world).succeeds().stderr.contains("auth.json"));
+    put(path.clone(), "{");
+    install(&world)
+        .stderr("first, and quay-auth cannot read that file.\n")
+        .stderr(&format!("ls -l {}\n", path.display()))
+        .succeeds();
+}
+
+#[test]
+fn variables_that_override_quay_auth_are_reported() {
+    let world = World::new();
+    install(&world)
+        .env("DOCKER_AUTH_CONFIG", "{}")
+        .stderr("warning: DOCKER_AUTH_CONFIG is set, and newer versions of docker use it before any helper.\n")
+        .stderr("hint: unset DOCKER_AUTH_CONFIG\n")
+        .succeeds();
+    install(&world)
+        .env("REGISTRY_AUTH_FILE", "/elsewhere/auth.json")
+        .stderr("REGISTRY_AUTH_FILE is set, so podman, skopeo and buildah read only /elsewhere/auth.json.\n")
+        .stderr("hint: unset REGISTRY_AUTH_FILE\n")
+        .succeeds();
+    // With DOCKER_CONFIG, podman, skopeo and buildah do not read their own files.
+    put(world.runtime_folder().join("containers/auth.json"), LOGIN);
+    let folder = world.home().join("docker");
+    let stderr = install(&world).env("DOCKER_CONFIG", folder.to_str().unwrap()).succeeds().stderr;
+    assert!(!stderr.contains("auth.json"), "{stderr}");
+}
+
+#[test]
+fn a_readable_login_in_config_json_is_reported_and_kept() {
+    let world = World::new();
+    let path = put(world.home().join(".docker/config.json"), LOGIN);
+    install(&world)
+        .stderr(&format!(
+            "{} still contains a readable login for quay.io; quay-auth takes precedence.\n",
+            path.display()
+        ))
+        .stderr("hint: docker logout quay.io && quay-auth docker install --host quay.io\n")
+        .succeeds();
+    assert!(fs::read_to_string(path).unwrap().contains("YWxpY2U6cGFzc3dvcmQ="));
+}
+
+#[test]
+fn install_warns_if_docker_stops_using_the_keyring_for_other_registries() {
+    let world = World::new();
+    let helper = put(world.home().join("bin/docker-credential-secretservice"), "#!/bin/sh\n");
+    fs::set_permissions(&helper, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let folder = Path::new(env!("CARGO_BIN_EXE_docker-credential-quay-auth")).parent().unwrap().display().to_string();
+    let path = format!("{folder}:{}", helper.parent().unwrap().display());
+    let run =
+        |arguments: &[&str]| world.run([&["docker"], arguments, &["--host", "quay.io"]].concat()).env("PATH", &path);
+    // A CI job has no keyring.
+    let result = run(&["install"]).env("CI", "true").stderr("✓").succeeds();
+    assert!(!result.stderr.contains("credsStore"), "{result}");
+    run(&["uninstall"]).stderr("✓").succeeds();
+    run(&["install"])
+        .stderr("warning: setting a helper stops docker from using your keyring for other registries.\n")
+        .stderr("hint: to keep using it, add \"credsStore\": \"secretservice\" to ")
+        .succeeds();
+    // Only setting the first helper has this effect.
+    assert!(!run(&["install"]).stderr("✓").succeeds().stderr.contains("credsStore"));
+    run(&["uninstall"]).stderr("✓").succeeds();
+    put(world.home().join(".docker/config.json"), "{\"credsStore\": \"pass\"}");
+    assert!(!run(&["install"]).stderr("✓").succeeds().stderr.contains("credsStore"));
+}
