@@ -11,7 +11,6 @@ mod unix {
     use std::io;
     use std::thread;
 
-    use rustix::process::{getppid, getsid};
     use signal_hook::consts::{
         SIGABRT, SIGALRM, SIGBUS, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP, SIGTSTP, SIGUSR1,
         SIGUSR2, SIGVTALRM, SIGXCPU, SIGXFSZ,
@@ -20,7 +19,7 @@ mod unix {
     use signal_hook::low_level::signal_name;
 
     use crate::browser_login::{Event, Signal};
-    use crate::system::not_ignored;
+    use crate::system::{can_be_continued, not_ignored};
 
     /// The signals that end a process by default, without those of a fault in the process itself.
     const ENDING: [i32; 16] = [
@@ -68,12 +67,6 @@ mod unix {
                 name: signal_name(number).unwrap_or("a signal"),
             },
         }
-    }
-
-    /// Whether a shell started this process in its session. Otherwise nothing could continue the process, and Ctrl-Z does nothing.
-    fn can_be_continued() -> bool {
-        let own_session = getsid(None).ok();
-        getppid().is_some_and(|parent| getsid(Some(parent)).ok() == own_session)
     }
 
     /// Stops the process as Ctrl-Z does. Returns when it continues.

@@ -8,8 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use rustix::process::getpgrp;
-use rustix::termios::tcgetpgrp;
+use nix::unistd::{getpgrp, getppid, getsid, tcgetpgrp};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 use tempfile::{NamedTempFile, PersistError};
@@ -62,6 +61,14 @@ pub(crate) fn is_program(path: &Path) -> bool {
 /// the controlling terminal; under `su -c`, for example, there is none.
 pub(crate) fn is_in_foreground(terminal: impl AsFd) -> bool {
     tcgetpgrp(terminal).map_or(true, |group| group == getpgrp())
+}
+
+/// Whether a shell started this process in its session. Otherwise nothing could continue the process after Ctrl-Z.
+///
+/// A process outside of this container has the number 0, as a parent and as the leader of a session.
+pub(crate) fn can_be_continued() -> bool {
+    let parent = getppid();
+    parent.as_raw() != 0 && getsid(Some(parent)) == getsid(None)
 }
 
 /// The given signals without those that this process ignores. A signal that was ignored at the start, as by `nohup` or after

@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use super::first_time::approve;
 use crate::quay_standin::Verify;
 use crate::support::pty::Terminal;
+use crate::support::system::run_test_in_container;
 use crate::support::world::{CLIENT_ID, World, post_to_catcher, token_of};
 
 const WAITING: &str = "Waiting for your approval";
@@ -183,6 +184,11 @@ fn ctrl_z_does_nothing_where_no_shell_could_continue_the_login() {
     let token = approve(&world, &terminal);
     terminal.ends(0);
     assert_stored(&world, &token);
+}
+
+#[test]
+fn in_a_container_ctrl_z_does_nothing_where_no_shell_could_continue_the_login() {
+    run_test_in_container("login::jobs::ctrl_z_does_nothing_where_no_shell_could_continue_the_login");
 }
 
 fn send(world: &World, terminal: &Terminal, signal: &str) {

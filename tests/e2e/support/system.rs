@@ -83,6 +83,16 @@ pub(crate) fn run_test_in_network(commands: &str, test: &str) {
     run_test_by(unshare, commands, test);
 }
 
+/// Runs the test of that name in a PID namespace of its own, as in a container. The numbers of processes outside of it are 0 there.
+pub(crate) fn run_test_in_container(test: &str) {
+    let mut unshare = Command::new("unshare");
+    if !is_root() {
+        unshare.arg("--map-root-user");
+    }
+    unshare.args(["--pid", "--fork", "--mount-proc"]);
+    expect_pass(unshare, test);
+}
+
 /// The same as the real root.
 pub(crate) fn run_test_in_network_as_root(commands: &str, test: &str) {
     let mut unshare = Command::new(if is_root() { "unshare" } else { "sudo" });
@@ -93,10 +103,14 @@ pub(crate) fn run_test_in_network_as_root(commands: &str, test: &str) {
 }
 
 fn run_test_by(mut unshare: Command, commands: &str, test: &str) {
+    unshare.args(["--net", "--mount", "sh", "-c", &format!("{commands} && exec \"$@\""), "sh"]);
+    expect_pass(unshare, test);
+}
+
+fn expect_pass(mut unshare: Command, test: &str) {
     let output = unshare
-        .args(["--net", "--mount", "sh", "-c", &format!("{commands} && exec \"$@\""), "sh"])
         .arg(std::env::current_exe().expect("this program"))
-        .args(["--ignored", "--exact", test])
+        .args(["--include-ignored", "--exact", test])
         .output()
         .expect("start unshare (Debian package util-linux)");
     let stdout = String::from_utf8_lossy(&output.stdout);
