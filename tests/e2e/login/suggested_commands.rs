@@ -34,12 +34,12 @@ fn assert_logs_in(world: &World, command: &str) {
 #[test]
 fn after_a_cancelled_first_login_the_suggested_command_logs_in() {
     let world = World::new();
-    let typed = format!("{} --no-browser --expires 30days --timeout '1m 30s'", settings(&world));
+    let typed = format!("{} --no-browser --expires 30d --timeout '1m 30s'", settings(&world));
     let mut login = paste(&world, &typed).start();
     let location = world.quay.deny(&login.authorize_url()).unwrap();
     assert_eq!(post_to_catcher(&location), (200, "refused".to_owned()));
     let [command] = &suggested(&login.fails(5))[..] else { panic!("one command") };
-    for option in [" --no-browser", " --expires 30days", " --timeout '1m 30s'"] {
+    for option in [" --no-browser", " --expires 30d", " --timeout '1m 30s'"] {
         assert!(command.contains(option), "{command}");
     }
     assert!(command.starts_with(&settings(&world)), "{command}");
