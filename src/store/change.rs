@@ -1,7 +1,7 @@
-//! A change to profiles and tokens, by one process at a time.
+//! Changes to profiles and tokens, by one process at a time.
 //!
-//! The list is written first and says what is about to happen, so that a process killed at any moment leaves a state that can be read and
-//! finished: a token being stored is `pending` in its profile, a token being deleted is a leftover.
+//! A change is written to `profiles.toml` before it is made, so that the next command can finish it if the process is killed: a token that
+//! is being stored is `pending` in its profile, and a token that is being deleted is a leftover.
 
 use std::time::Duration;
 
@@ -12,40 +12,40 @@ use super::{Error, Store};
 use crate::domain::{AccessToken, Fingerprint, ProfileId, StoreKind};
 use crate::files::{self, Lock, PrivateFolder};
 
-/// How long a login waits for another one, holding a fresh token: a keyring may be slow.
+/// How long a change waits for that of another process. Long, because a login may already have a token, and a keyring may be slow.
 const CHANGE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The right to change profiles and tokens; others wait until it is dropped.
+/// The right to change profiles and tokens. Other processes wait until it is dropped.
 pub(crate) struct Change<'a> {
     vault: &'a Vault,
     folder: PrivateFolder,
-    /// Missing where the folder cannot be written to, so that no other process changes it either.
+    /// `None` if the folder cannot be written to. Then no other process changes it either.
     _lock: Option<Lock>,
     profiles: Profiles,
 }
 
-/// What did not go as it should while a token was stored; the token itself is safe.
+/// What failed after a token was stored.
 #[derive(Debug, Default)]
 pub(crate) struct Saved {
     /// Why an older token could not be deleted.
     pub(crate) leftover: Option<(StoreKind, Error)>,
-    /// Why the profile is still pending; it counts all the same.
+    /// Why the profile is still pending. The new token is used all the same.
     pub(crate) not_updated: Option<Error>,
-    /// Why commands that never prompt will not get the token.
+    /// Why commands that never prompt, such as `print-token`, cannot read the token.
     pub(crate) unreadable: Option<Error>,
 }
 
-/// What became of a token that was to be deleted.
+/// What failed while a token was deleted.
 #[derive(Debug, Default)]
 pub(crate) struct Deletion {
-    /// Why it could not be deleted.
+    /// Why the token is still in a store.
     pub(crate) leftover: Option<Error>,
-    /// Why the profile still says that there is a token.
+    /// Why the profile still lists the token.
     pub(crate) not_updated: Option<Error>,
 }
 
 impl<'a> Change<'a> {
-    /// Waits for its turn.
+    /// Waits until no other process is changing anything.
     pub(super) fn begin(vault: &'a Vault) -> Result<Self, Error> {
         let folder = vault.create_folder()?;
         let lock = match folder.lock_as(CHANGE_LOCK, CHANGE_TIMEOUT) {
@@ -53,12 +53,12 @@ impl<'a> Change<'a> {
             result => Some(result?),
         };
         let mut profiles = vault.profiles()?;
-        // What an earlier login left half done is none of this change's business, and harmless.
+        // What killed logins left is settled too. How that went is not reported here.
         let _ = vault.settle_locked(&mut profiles);
         Ok(Change { vault, folder, _lock: lock, profiles })
     }
 
-    /// The profiles as they are during this change.
+    /// The profiles, as this change has written them so far.
     pub(crate) fn profiles(&self) -> &Profiles {
         &self.profiles
     }
@@ -78,10 +78,10 @@ impl<'a> Change<'a> {
         if let Err(error) = self.store_token(profile, token) {
             match self.is_stored_after(&error, profile, token) {
                 Some(true) => {}
-                // The profile describes both tokens.
+                // The pending profile stays, so that either token can be used.
                 None => return Err(error),
                 Some(false) => {
-                    // If this fails too, the pending profile does no harm: its token is in no store.
+                    // If this fails too, the pending profile does no harm, because its token is in no store.
                     let _ = self.update(|profiles| match before {
                         Some(before) => profiles.put(before),
                         None => profiles.remove(id),
@@ -105,7 +105,7 @@ impl<'a> Change<'a> {
         Ok(Saved { leftover, not_updated, unreadable })
     }
 
-    /// Puts the token into its store. One more try, since a keyring may have been busy.
+    /// Puts the token into its store. Tries twice, because a keyring may be busy.
     fn store_token(&self, profile: &Profile, token: &AccessToken) -> Result<(), Error> {
         let store = self.open(profile.store)?;
         match store.set(&profile.id, token) {
@@ -114,8 +114,7 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Whether the token is stored although the store reported this error, after a lost connection or a failed sync. `None` if that cannot
-    /// be known.
+    /// Whether the token is stored although the store reported this error, for example for a lost connection. `None` if that is not known.
     fn is_stored_after(&self, error: &Error, profile: &Profile, token: &AccessToken) -> Option<bool> {
         if matches!(error, Error::Locked | Error::NotUnlocked | Error::NotConfirmed | Error::Unanswered(_)) {
             return Some(false);
@@ -127,7 +126,8 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Deletes all tokens of that profile but the one with that fingerprint. Returns the store that still has one.
+    /// Deletes all tokens of the profile except the one with the fingerprint `keep`, which is in the store `kind`. Returns a store in which
+    /// that failed.
     fn delete_others(&mut self, id: &ProfileId, kind: StoreKind, keep: &Fingerprint) -> Option<(StoreKind, Error)> {
         let same_store = self.open(kind).and_then(|store| store.delete_except(id, Some(keep)));
         if let Err(error) = same_store {
@@ -143,13 +143,13 @@ impl<'a> Change<'a> {
         errors.into_iter().next()
     }
 
-    /// Deletes the token, and the settings too with `purge`. The secret goes even if the list of profiles cannot be written.
+    /// Deletes the token, and with `purge` also the settings. The token is deleted even if `profiles.toml` cannot be written.
     pub(crate) fn delete(&mut self, id: &ProfileId, purge: bool) -> Deletion {
         let store = self.profiles.find(id).map(|profile| profile.store);
         self.delete_from(id, store.as_slice(), purge)
     }
 
-    /// Deletes the entries of a profile that is not in the list from every store.
+    /// Deletes the tokens of a profile that `profiles.toml` does not list from every store.
     pub(crate) fn delete_unlisted(&mut self, id: &ProfileId) -> Deletion {
         self.delete_from(id, &StoreKind::ALL, false)
     }
@@ -175,7 +175,7 @@ impl<'a> Change<'a> {
             match deleted {
                 Ok(()) if listed.is_ok() => {
                     let done = Leftover { id: id.clone(), store: *kind };
-                    // If this fails, the next login or logout finds nothing to delete and removes it from the list.
+                    // If this fails, the next login or logout does it.
                     let _ = self.update(|profiles| profiles.remove_leftover(&done));
                 }
                 Ok(()) => {}
@@ -186,7 +186,7 @@ impl<'a> Change<'a> {
         deletion
     }
 
-    /// Tries once more to delete what should be gone.
+    /// Tries again to delete a token that could not be deleted.
     pub(crate) fn delete_leftover(&mut self, leftover: &Leftover) -> Result<(), Error> {
         let current = self.profiles.find(&leftover.id).filter(|profile| profile.store == leftover.store);
         let keep = current.and_then(|profile| Some(profile.token.as_ref()?.fingerprint.clone()));
@@ -196,14 +196,14 @@ impl<'a> Change<'a> {
         self.update(|profiles| profiles.remove_leftover(leftover))
     }
 
-    /// Writes the changed list.
+    /// Changes `profiles.toml`.
     fn update(&mut self, change: impl FnOnce(&mut Profiles)) -> Result<(), Error> {
         let lock = self.folder.lock()?;
         self.profiles = self.vault.write(&self.folder, &lock, change)?;
         Ok(())
     }
 
-    /// The store, which this folder has used by now.
+    /// Opens a store that this data folder has used.
     fn open(&self, kind: StoreKind) -> Result<Box<dyn Store + '_>, Error> {
         self.vault.open(kind)?.ok_or_else(|| Error::BrokenFolderId(self.folder.join("folder-id")))
     }

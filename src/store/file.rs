@@ -1,4 +1,4 @@
-//! Tokens in `tokens.toml`, mode 0600. Only with `--store file`.
+//! The token file, `tokens.toml`, with mode 0600. Used only with `--store file`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,14 +12,14 @@ use crate::files::{self, PrivateFolder};
 
 pub(super) const NAME: &str = "tokens.toml";
 
-/// The token file of one folder.
+/// The token file of one data folder.
 pub(super) struct File<'a> {
     pub(super) folder: &'a Path,
     /// See [`PrivateFolder::create`].
     pub(super) lock_folder: Option<&'a Path>,
 }
 
-/// The file's content; wiped on drop.
+/// The content of the file. Wiped from memory when it is dropped.
 #[derive(Default, serde::Serialize, serde::Deserialize)]
 struct Tokens {
     #[serde(default)]
@@ -40,7 +40,7 @@ impl File<'_> {
         self.folder.join(NAME)
     }
 
-    /// The file's text, if there is one.
+    /// The text of the file. `None` if there is no file.
     fn text(&self) -> Result<Option<Zeroizing<String>>, Error> {
         match files::read_private(&self.path()) {
             Err(files::Error::NotText { path }) => Err(Error::BrokenFile(path)),
@@ -48,7 +48,7 @@ impl File<'_> {
         }
     }
 
-    /// All tokens of the file. A parse error's own text is dropped: it quotes the line, and so the token.
+    /// Reads the file. The parser's own error is not used, because it quotes the line with the token.
     fn load(&self) -> Result<Tokens, Error> {
         let Some(text) = self.text()? else { return Ok(Tokens::default()) };
         if let Some(version) = newer_version(&text) {
@@ -57,14 +57,14 @@ impl File<'_> {
         toml::from_str(&text).map_err(|_| Error::BrokenFile(self.path()))
     }
 
-    /// The tokens that can still be read in a damaged file, line by line.
+    /// The tokens in those lines of a damaged file that can still be read.
     fn salvage(&self) -> Result<Tokens, Error> {
         let text = self.text()?.unwrap_or_default();
         let tokens = text.lines().filter_map(|line| toml::from_str::<BTreeMap<String, String>>(line).ok()).flatten();
         Ok(Tokens { version: VERSION, token: tokens.filter(|(name, _)| name.contains('@')).collect() })
     }
 
-    /// Replaces the file, under the lock that is held for it. Without a token it is deleted, which works on a full disk too.
+    /// Replaces the file, or deletes it if there is no token. Deleting works on a full disk too.
     fn write(&self, folder: &PrivateFolder, lock: &files::Lock, tokens: &mut Tokens) -> Result<(), Error> {
         if tokens.token.is_empty() {
             return Ok(files::remove(folder, lock, NAME)?);
@@ -111,7 +111,7 @@ impl Store for File<'_> {
     }
 
     fn delete_except(&self, id: &ProfileId, keep: Option<&Fingerprint>) -> Result<(), Error> {
-        // Without the file there is nothing to delete, and no folder is created for it.
+        // Opening the folder would create it.
         if !self.path().exists() {
             return Ok(());
         }

@@ -1,14 +1,15 @@
-//! Where profiles and tokens are stored.
+//! Stores profiles and tokens.
 //!
 //! | file | subject |
 //! | --- | --- |
-//! | `vault` | the one way to them: reads a token that belongs to its profile |
-//! | `change` | changes to them, one process at a time: save, delete, finish what was interrupted |
-//! | `profile`, `profiles` | what is known besides the secrets, and its file |
+//! | `vault` | reads tokens, and is the only way to a store |
+//! | `change` | stores and deletes tokens |
+//! | `profile`, `profiles` | what is known of a token besides the secret, and `profiles.toml` |
+//! | `prompt` | the dialog of a keyring |
 //! | `file`, `native`, `secret_service` | the stores |
 //!
-//! To add a store: a file here with the methods of [`Store`], a variant of `StoreKind`, the shared test. "No token" is no error, and a
-//! failing store is one: the two are never confused. No store is used in place of another.
+//! To add a store, add a file here that implements [`Store`], a variant of `StoreKind`, and a call of `check_store` in its test. A store
+//! without the token is no error, and a store that fails is one. No store is used in place of another.
 
 mod change;
 mod file;
@@ -37,87 +38,82 @@ pub(crate) use profiles::{Profiles, ProfilesError};
 pub(crate) use prompt::{Dialog, Prompt};
 pub(crate) use vault::{Interrupted, Lookup, Vault};
 
-/// The files of a data folder that name hosts.
+/// The files in a data folder that contain names of hosts.
 pub(crate) const FILES: [&str; 2] = [profiles::NAME, file::NAME];
 
-/// Why a store could not do what it was asked; each has its own next step.
+/// Why a store failed. Each variant has its own hint.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// There is no session bus, or its address is stale.
+    /// There is no session bus, or none at the address in the environment.
     #[error("the keyring cannot be reached: there is no session bus")]
     #[cfg_attr(any(windows, target_os = "macos"), expect(dead_code, reason = "of the Secret Service"))]
     NoBus(#[source] Cause),
-    /// The bus is there, but nothing offers a keyring on it.
+    /// There is a session bus, but no keyring on it.
     #[error("no keyring service runs here")]
     NoService(#[source] Option<Cause>),
-    /// The keyring has no collection that takes new entries.
+    /// The keyring has no collection for new entries.
     #[error("the keyring has no default collection")]
     #[cfg_attr(any(windows, target_os = "macos"), expect(dead_code, reason = "of the Secret Service"))]
     NoDefaultCollection,
-    /// It is locked, and nobody was asked to unlock it.
+    /// It is locked, and the user was not asked to unlock it.
     #[error("the keyring is locked")]
     Locked,
-    /// It is locked. Its user did not unlock it, or could not be asked.
+    /// It is locked, and the user did not unlock it or could not be asked.
     #[error("the keyring is locked, and nobody unlocked it")]
     #[cfg_attr(any(windows, target_os = "macos"), expect(dead_code, reason = "of the Secret Service"))]
     NotUnlocked,
-    /// It asks its user each time before it gives out a secret, and nobody was asked.
+    /// It asks the user each time a program reads a secret, and this command does not let it ask.
     #[error("the keyring asks for confirmation before it gives the token to a program")]
     #[cfg_attr(any(windows, target_os = "macos"), expect(dead_code, reason = "of the Secret Service"))]
     NeedsConfirmation,
-    /// Its user did not agree.
+    /// The user did not agree.
     #[error("the keyring asked for confirmation and did not get it")]
     #[cfg_attr(any(windows, target_os = "macos"), expect(dead_code, reason = "of the Secret Service"))]
     NotConfirmed,
-    /// Its user did not answer a dialog for so long.
+    /// The user did not answer a dialog in this time.
     #[error("nobody answered the keyring's dialog within {} seconds", .0.as_secs())]
     #[cfg_attr(any(windows, target_os = "macos"), expect(dead_code, reason = "of the Secret Service"))]
     Unanswered(Duration),
-    /// Its service did not respond within the deadline.
+    /// It did not respond in time.
     #[error("the keyring is not responding")]
     #[cfg_attr(any(windows, target_os = "macos"), expect(dead_code, reason = "of the Secret Service"))]
     NotResponding,
-    /// Its entry for this profile is not a token.
+    /// The entry of this profile is not a token.
     #[error("the {} has an entry for {_1} that is not a token", .0.description())]
     Damaged(StoreKind, ProfileId),
-    /// Its entry for this profile is another token than the one that was stored.
+    /// The entry of this profile is another token than the one that quay-auth stored.
     #[error("the {} has another token for {_1} than the one that quay-auth stored", .0.description())]
     Mismatch(StoreKind, ProfileId),
-    /// The token is longer than the keyring takes.
     #[error("the token is longer than this system's keyring takes")]
     #[cfg_attr(all(unix, not(target_os = "macos")), expect(dead_code, reason = "only the Windows keyring has a limit"))]
     TooLong,
-    /// Anything else that the keyring said.
+    /// Any other error of the keyring.
     #[error("the keyring failed")]
     Keyring(#[source] Cause),
-    /// The token file could not be used.
+    /// The token file, or another file in the data folder, could not be used.
     #[error(transparent)]
     File(#[from] files::Error),
-    /// The token file is not readable as one.
+    /// The token file is damaged.
     #[error("{} is damaged", .0.display())]
     BrokenFile(PathBuf),
     /// A newer version of this program wrote the token file.
     #[error("a newer quay-auth wrote {} (format {version}; this one knows up to {VERSION})", path.display())]
-    NewerFile {
-        path: PathBuf,
-        /// Its format version.
-        version: u32,
-    },
-    /// The profiles could not be read or written.
+    NewerFile { path: PathBuf, version: u32 },
+    /// `profiles.toml` could not be read or written.
     #[error(transparent)]
     Profiles(#[from] ProfilesError),
-    /// The tokens cannot be written as a file of this kind.
+    /// A bug, or a system without random numbers.
     #[error("the tokens cannot be written: {0}")]
     Unwritable(String),
-    /// Which entries of the keyring belong to this data folder is not known.
+    /// `folder-id` is damaged, so it is not known which entries of the keyring belong to this data folder.
     #[error("{} is damaged", .0.display())]
     BrokenFolderId(PathBuf),
 }
 
-/// What a lower library said.
+/// An error of a library.
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Tells the keyring entries of one data folder from those of others: 32 hex digits, chosen at random once.
+/// Distinguishes the keyring entries of a data folder from those of others: 32 random hex digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct FolderId(String);
 
@@ -127,39 +123,39 @@ impl fmt::Display for FolderId {
     }
 }
 
-/// What an entry contains, which may be no token; wiped on drop.
+/// The content of an entry, which may not be a token. Wiped from memory when it is dropped.
 type Secret = Zeroizing<Vec<u8>>;
 
-/// What a store has for one profile.
+/// The entries of a store for one profile.
 struct Entries {
-    /// One normally; several where the keyring has several collections.
+    /// Usually one. A keyring with several collections can have more.
     secrets: Vec<Secret>,
-    /// Whether there can be no others, in a locked collection.
+    /// False if a locked collection may have others.
     are_all: bool,
 }
 
 /// A place that stores tokens.
 trait Store {
-    /// Every entry for that profile. Never prompts.
+    /// Every entry of the profile.
     fn entries(&self, id: &ProfileId) -> Result<Entries, Error>;
 
-    /// The written names, `NAME@HOST`, of all profiles that have an entry, where the store can list them without a prompt.
+    /// The profiles that have an entry, as `NAME@HOST`. Empty if the store cannot list them without a prompt.
     fn names(&self) -> Result<Vec<String>, Error>;
 
-    /// Stores the token in place of the one before. If it fails, the one before is still there.
+    /// Stores the token, and replaces an older one. If that fails, the store still has the older one.
     fn set(&self, id: &ProfileId, token: &AccessToken) -> Result<(), Error>;
 
-    /// Deletes every entry for that profile except one with the fingerprint `keep`. No error if there is none.
+    /// Deletes every entry of the profile except the token with the fingerprint `keep`. It is no error if there is none.
     fn delete_except(&self, id: &ProfileId, keep: Option<&Fingerprint>) -> Result<(), Error>;
 
-    /// Tries whether `set` will work, unlocking the store where that is allowed.
+    /// Checks whether `set` will work, and unlocks the store if it may prompt.
     fn prepare(&self) -> Result<(), Error>;
 }
 
-/// The name under which the keyring lists our entries, on every system.
+/// The name of the service that all entries of quay-auth have in a keyring.
 const SERVICE: &str = "quay-auth";
 
-/// What each store must do alike; its own tests call this.
+/// What every store must do. The test of each store calls this.
 #[cfg(test)]
 fn check_store(store: &dyn Store) {
     let id = |name: &str| ProfileId { host: "http://localhost:8080".parse().unwrap(), name: name.parse().unwrap() };

@@ -6,13 +6,13 @@ use zeroize::Zeroizing;
 use super::{Entries, Error, FolderId, SERVICE, Store};
 use crate::domain::{AccessToken, Fingerprint, ProfileId};
 
-/// The keyring of this user.
+/// The keyring of this user, with the entries of one data folder.
 pub(super) struct Native {
     pub(super) folder: FolderId,
 }
 
 impl Native {
-    /// The entry of that profile, which need not exist: service `quay-auth`, user `NAME@HOST FOLDER`.
+    /// The entry of that profile, which may not exist yet: service `quay-auth`, user `NAME@HOST FOLDER`.
     fn entry(&self, id: &ProfileId) -> Result<Entry, Error> {
         Ok(Entry::new(SERVICE, &format!("{id} {}", self.folder))?)
     }
@@ -47,7 +47,7 @@ impl Store for Native {
     }
 
     fn prepare(&self) -> Result<(), Error> {
-        // Both systems unlock the keyring with the user's session; what is left to try is whether it can be opened at all.
+        // Both systems unlock the keyring when the user logs in to the desktop, so this checks only that there is one.
         match Entry::store_status() {
             Ok(()) => Ok(()),
             Err(error) => Err(Error::NoService(Some(error.to_string().into()))),
@@ -61,7 +61,7 @@ impl From<KeyringError> for Error {
             KeyringError::NoStorageAccess(_) => Error::Locked,
             KeyringError::NoDefaultStore => Error::NoService(None),
             KeyringError::TooLong(..) => Error::TooLong,
-            // Its Debug form would print bytes of the secret; the text does not.
+            // As text, because `Debug` would print bytes of the secret.
             other => Error::Keyring(other.to_string().into()),
         }
     }

@@ -1,4 +1,4 @@
-//! What is stored of one profile besides the secret: settings, facts about its token, and what docker gets of its host.
+//! What is stored of a profile besides the secret: its settings, and what is known of its token; and what is stored for docker.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,21 +10,19 @@ use crate::domain::{
     AccessToken, ClientId, Fingerprint, ProfileId, ProfileName, RedirectUri, Scopes, ServerText, StoreKind, Timestamp,
 };
 
-/// One login at one host: the settings that it used, and the facts about its token.
+/// One stored login: the settings that it used, and what is known of its token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Profile {
     #[serde(flatten)]
     pub(crate) id: ProfileId,
-    /// The client ID last used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_id: Option<ClientId>,
-    /// The registered redirect URI last used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) redirect_uri: Option<RedirectUri>,
-    /// The scopes last asked for.
+    /// The scopes that were requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scopes: Option<Scopes>,
-    /// Where the token is, or was last.
+    /// Where the token is stored, or was before it was deleted.
     pub(crate) store: StoreKind,
     /// A file of CA certificates to trust besides the system's.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,23 +30,22 @@ pub(crate) struct Profile {
     /// Whether plain http to another machine was allowed.
     #[serde(default)]
     pub(crate) allow_http: bool,
-    /// The token, while there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<StoredToken>,
-    /// The profile as a login is storing it now, or was when it was killed. It counts as soon as its store holds its token.
+    /// The profile that a login is storing now, or was when it was killed. It is used as soon as its token is in its store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) pending: Option<Box<Profile>>,
 }
 
-/// What is known of a token besides the secret.
+/// What is known of a stored token besides the secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StoredToken {
-    /// Tells which secret in the store is this token: no other is ever served.
+    /// Identifies the token in the store. No other one is used.
     pub(crate) fingerprint: Fingerprint,
-    /// The Quay user who granted it; unknown while Quay could not be asked.
+    /// The user in Quay. Unknown if Quay could not be asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<ServerText>,
-    /// The granted scopes; unknown for a token that was read from stdin without `--scopes`.
+    /// Unknown for a token from elsewhere, unless `--scopes` or its URL named them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scopes: Option<Scopes>,
     /// Quay's identifier of the token, by which it can be revoked.
@@ -57,12 +54,12 @@ pub(crate) struct StoredToken {
     pub(crate) obtained_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expires_at: Option<Timestamp>,
-    /// Whether Quay accepted it when it was obtained.
+    /// Whether Quay has accepted the token at least once.
     pub(crate) verified: bool,
 }
 
 impl StoredToken {
-    /// A token of which nothing is known yet but the secret.
+    /// A new token, of which only the secret is known.
     pub(crate) fn unverified(token: &AccessToken) -> Self {
         StoredToken {
             fingerprint: token.fingerprint(),
@@ -76,12 +73,11 @@ impl StoredToken {
     }
 }
 
-/// A token of this data folder that should be gone but could not be deleted. Every later login and logout tries again.
+/// A token of this data folder that should be gone but could not be deleted. The next login of its profile and every logout try again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Leftover {
     #[serde(flatten)]
     pub(crate) id: ProfileId,
-    /// Where it still is.
     pub(crate) store: StoreKind,
 }
 
@@ -91,30 +87,30 @@ impl fmt::Display for Leftover {
     }
 }
 
-/// What is remembered of a host for docker and similar tools.
+/// What is stored of a host for docker and the other container tools.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct DockerState {
-    /// The profile given to `docker install`.
+    /// The profile of the last `docker install`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) profile: Option<ProfileName>,
-    /// Whether `docker logout` came after the last login: the helper then returns no token.
+    /// Whether `docker logout` came after the last login. Then docker gets no token.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_logged_out: bool,
-    /// The helper that quay-auth replaced, by the settings file.
+    /// The helper that `docker install --force` replaced, by the path of docker's settings file.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) replaced: BTreeMap<PathBuf, String>,
 }
 
-/// What a settings file of docker's was before quay-auth was added. Never a secret.
+/// What docker's settings file contained before `docker install`, as far as `docker uninstall` cannot see it in the file. Never a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "was", content = "text", rename_all = "snake_case")]
 pub(crate) enum OriginalDockerFile {
     Missing,
-    /// Blank, with this text.
+    /// This text, which has no settings.
     Blank(String),
-    /// With an empty `credHelpers` of this text.
+    /// An empty `credHelpers`, with this text.
     EmptyHelpers(String),
-    /// Anything else, which can be seen from the file later.
+    /// Anything else: nothing needs to be known.
     Other,
 }

@@ -1,4 +1,4 @@
-//! `profiles.toml`: the profiles of this data folder, without any secret. Reading it needs no lock: writers replace the file whole.
+//! `profiles.toml`: the profiles of a data folder, without secrets. Reading it needs no lock, because writers replace the whole file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,31 +11,22 @@ use crate::files;
 
 pub(super) const NAME: &str = "profiles.toml";
 
-/// The format that this version writes. Older ones are read; a newer one is refused.
+/// The format that this version writes. It reads older formats, and refuses newer ones.
 pub(super) const VERSION: u32 = 1;
 
-/// The file's first line.
+/// The first line of the file.
 const HEADER: &str = "# Written by quay-auth. Put your own settings in config.toml. This file contains no secrets.\n\n";
 
 /// Why the profiles could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProfilesError {
-    /// The file is damaged. Nothing was changed.
+    /// The file is damaged. The line counts from 1.
     #[error("{}, line {line}: {message}", path.display())]
-    Broken {
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-        message: String,
-    },
+    Broken { path: PathBuf, line: usize, message: String },
     /// A newer version of this program wrote it.
     #[error("a newer quay-auth wrote {} (format {version}; this one knows up to {VERSION})", path.display())]
-    Newer {
-        path: PathBuf,
-        /// Its format version.
-        version: u32,
-    },
-    /// A path in it is no text.
+    Newer { path: PathBuf, version: u32 },
+    /// A path in it is not UTF-8.
     #[error("the profiles cannot be written: {0}")]
     Unwritable(String),
     /// The file itself could not be used.
@@ -43,7 +34,7 @@ pub(crate) enum ProfilesError {
     File(#[from] files::Error),
 }
 
-/// All profiles, and what is remembered beside them.
+/// The content of `profiles.toml`.
 #[derive(Debug, Default)]
 pub(crate) struct Profiles {
     profiles: Vec<Profile>,
@@ -55,7 +46,7 @@ pub(crate) struct Profiles {
 }
 
 impl Profiles {
-    /// Reads the file in `folder`; without one there are no profiles.
+    /// Reads the file in `folder`. Without a file there are no profiles.
     pub(crate) fn load(folder: &Path) -> Result<Self, ProfilesError> {
         let path = folder.join(NAME);
         let text = match files::read(&path) {
@@ -70,7 +61,7 @@ impl Profiles {
         Profiles::parse(path, &text)
     }
 
-    /// Reads the text of the file at `path`.
+    /// Reads the text of the file. `path` is for errors.
     pub(crate) fn parse(path: PathBuf, text: &str) -> Result<Self, ProfilesError> {
         let file: ProfilesFile = toml::from_str(text).map_err(|error| match newer_version(text) {
             Some(version) => ProfilesError::Newer { path: path.clone(), version },
@@ -110,12 +101,10 @@ impl Profiles {
         self.profiles.iter().find(|profile| profile.id == *id)
     }
 
-    /// All profiles, by host and name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Profile> {
         self.profiles.iter()
     }
 
-    /// What docker gets of that host.
     pub(crate) fn docker(&self, host: &Host) -> DockerState {
         self.docker.get(host).cloned().unwrap_or_default()
     }
@@ -124,12 +113,12 @@ impl Profiles {
         self.docker.entry(host.clone()).or_default()
     }
 
-    /// What docker's settings file at that path was before quay-auth was added.
+    /// What docker's settings file at that path contained before `docker install`.
     pub(crate) fn original_docker_file(&self, path: &Path) -> Option<&OriginalDockerFile> {
         self.original_docker_files.get(path)
     }
 
-    /// The settings files of docker to which quay-auth was added.
+    /// The settings files of docker that `docker install` has changed.
     pub(crate) fn docker_files(&self) -> impl Iterator<Item = &Path> {
         self.original_docker_files.keys().map(PathBuf::as_path)
     }
@@ -146,7 +135,7 @@ impl Profiles {
         &self.leftovers
     }
 
-    /// Lists a token that is to be deleted from that store.
+    /// Adds a token that is to be deleted from that store.
     pub(super) fn add_leftover(&mut self, id: &ProfileId, store: StoreKind) {
         let leftover = Leftover { id: id.clone(), store };
         if !self.leftovers.contains(&leftover) {
@@ -154,12 +143,11 @@ impl Profiles {
         }
     }
 
-    /// Removes from the list what has been deleted.
     pub(super) fn remove_leftover(&mut self, leftover: &Leftover) {
         self.leftovers.retain(|listed| listed != leftover);
     }
 
-    /// Adds the profile, in place of one that is written the same way.
+    /// Adds the profile, and replaces the one that is written with the same name.
     pub(crate) fn put(&mut self, profile: Profile) {
         self.remove(&profile.id);
         self.profiles.push(profile);
@@ -174,19 +162,19 @@ impl Profiles {
         self.default = Some(id);
     }
 
-    /// Removes the profile with its settings.
+    /// Removes the profile with its settings, for example before it is added again.
     pub(crate) fn remove(&mut self, id: &ProfileId) {
         let name = id.to_string();
         self.profiles.retain(|profile| profile.id.to_string() != name);
     }
 
-    /// Removes the profile for good, so that it is no longer the default either.
+    /// Removes the profile with its settings. It is no longer the default either.
     pub(crate) fn purge(&mut self, id: &ProfileId) {
         self.remove(id);
         self.default.take_if(|default| default == id);
     }
 
-    /// Removes what is known of the token and leaves the settings.
+    /// Removes what is known of the token. The settings stay.
     pub(crate) fn remove_token(&mut self, id: &ProfileId) {
         if let Some(profile) = self.profiles.iter_mut().find(|profile| profile.id == *id) {
             profile.token = None;
@@ -195,7 +183,7 @@ impl Profiles {
     }
 }
 
-/// The format version of a file that this program cannot read, if that is the reason.
+/// The format version of a file, if it is newer than the one that this program knows.
 pub(super) fn newer_version(text: &str) -> Option<u32> {
     #[derive(Deserialize)]
     struct Version {
@@ -204,7 +192,7 @@ pub(super) fn newer_version(text: &str) -> Option<u32> {
     toml::from_str::<Version>(text).ok().map(|file| file.version).filter(|version| *version > VERSION)
 }
 
-/// The file: `version`, `[default]`, `[[leftover]]`, `[profile."NAME@HOST"]`, `[docker.HOST]` and `[original_docker_file."PATH"]`.
+/// The keys of the file.
 #[derive(Serialize, Deserialize)]
 struct ProfilesFile {
     #[serde(default)]
@@ -213,7 +201,7 @@ struct ProfilesFile {
     default: Option<ProfileId>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     leftover: Vec<Leftover>,
-    /// The key is for people; the host and name inside count.
+    /// By `NAME@HOST`, for people. The host and the name inside count.
     #[serde(default)]
     profile: BTreeMap<String, Profile>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -1,4 +1,4 @@
-//! Whether the keyring may ask its user something, and the dialog in which it does.
+//! Whether the keyring may ask the user something, and the dialog in which it does that.
 
 use std::fmt;
 #[cfg(all(unix, not(target_os = "macos")))]
@@ -6,15 +6,15 @@ use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Whether the keyring may ask its user something, such as to unlock it or to confirm.
+/// Whether the keyring may ask the user something, such as to unlock it.
 #[derive(Clone, Debug)]
 pub(crate) enum Prompt {
-    /// A person is present. The command follows and dismisses the dialog by this value.
+    /// By this value, the command learns when a dialog opens, and dismisses it.
     Allowed(Dialog),
     Never,
 }
 
-/// The dialog of the keyring, as the store and the command that uses the store see it.
+/// The dialog of the keyring. The store and the command that uses it share this.
 #[derive(Clone)]
 pub(crate) struct Dialog(Arc<Shared>);
 
@@ -27,24 +27,24 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The keyring was asked to prompt, and has not replied.
+    /// The keyring was asked to prompt, and has not replied yet.
     is_pending: bool,
     /// It has not replied for so long that it must be showing a dialog.
     is_open: bool,
-    /// Nobody waits for an answer any longer.
+    /// The command no longer waits for an answer.
     is_dismissed: bool,
     was_left_open: bool,
-    /// Its user did not unlock the keyring.
+    /// The user did not unlock the keyring.
     was_refused: bool,
 }
 
 impl Dialog {
-    /// No dialog yet. `on_open` is called each time one opens, on another thread.
+    /// `on_open` is called each time a dialog opens, on another thread.
     pub(crate) fn new(on_open: impl Fn() + Send + Sync + 'static) -> Self {
         Dialog(Arc::new(Shared { on_open: Box::new(on_open), state: Mutex::default(), changed: Condvar::new() }))
     }
 
-    /// Stops waiting for an answer, now and whenever the keyring wants one. Returns once the keyring knows, or after `timeout`.
+    /// From now on, nothing waits for an answer. Returns when the keyring was told, or after `timeout`.
     pub(crate) fn dismiss(&self, timeout: Duration) {
         let mut state = self.state();
         (state.is_dismissed, state.was_left_open) = (true, state.was_left_open || state.is_open);
@@ -52,7 +52,7 @@ impl Dialog {
         let _ = self.0.changed.wait_timeout_while(self.state(), timeout, |state| state.is_pending);
     }
 
-    /// Lets the keyring ask again what its user has refused.
+    /// Lets the keyring ask again what the user has refused.
     pub(crate) fn ask_again(&self) {
         self.state().was_refused = false;
     }
@@ -85,21 +85,21 @@ impl Dialog {
         self.state().was_refused
     }
 
-    /// The keyring is about to prompt. Returns `false` if it must not.
+    /// Called before the keyring prompts. Returns `false` if it must not.
     pub(super) fn begin(&self) -> bool {
         let mut state = self.state();
         state.is_pending = !state.is_dismissed;
         state.is_pending
     }
 
-    /// The keyring must be showing a dialog by now.
+    /// Called when the keyring must be showing a dialog.
     pub(super) fn open(&self) {
         if !mem::replace(&mut self.state().is_open, true) {
             (self.0.on_open)();
         }
     }
 
-    /// The keyring has replied, or nobody waits for that any longer.
+    /// Called when the keyring has replied, or nothing waits for its reply.
     pub(super) fn end(&self) {
         let mut state = self.state();
         (state.is_pending, state.is_open) = (false, false);

@@ -1,4 +1,4 @@
-//! The one way to profiles and tokens of a data folder. A token is served only if it is the one that its profile describes.
+//! The profiles and tokens of a data folder. No other module opens a store. A token is used only if its profile describes it.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,32 +12,32 @@ use super::{Error, FolderId, Prompt, Store, file};
 use crate::domain::{AccessToken, Fingerprint, ProfileId, StoreKind};
 use crate::files::{self, Lock, PrivateFolder};
 
-/// Says which entries of the keyring belong to this data folder. A file of its own, so that it survives the loss of `profiles.toml`.
+/// The file with the [`FolderId`]. Not part of `profiles.toml`, which may be lost.
 const FOLDER_ID: &str = "folder-id";
 
-/// Held over all writes of one change.
+/// The lock that a [`Change`] holds. It makes several writes, each under the lock for writers.
 pub(super) const CHANGE_LOCK: &str = "change.lock";
 
-/// How long a reader goes on reading while others change the same profile.
+/// How long a reader tries again while other processes change the same profile.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The profiles and tokens of one data folder.
 #[derive(Clone, Debug)]
 pub(crate) struct Vault {
     folder: PathBuf,
-    /// Where its locks are if its own file system has none.
+    /// The folder for locks if the file system of the data folder has none.
     lock_folder: Option<PathBuf>,
     prompt: Prompt,
 }
 
-/// What became of a search for a profile's token.
+/// The result of looking up the token of a profile.
 #[derive(Debug)]
 pub(crate) enum Lookup {
     /// The token, and the profile that describes it.
     Found(Box<Profile>, AccessToken),
     /// The profile has no token, or does not exist.
     NoToken,
-    /// The profile has a token, but that store no longer holds it.
+    /// The profile has a token, but it is no longer in that store.
     Missing(StoreKind),
 }
 
@@ -45,22 +45,22 @@ pub(crate) enum Lookup {
 #[derive(Debug)]
 pub(crate) struct Interrupted {
     pub(crate) id: ProfileId,
-    /// Whether its token was stored; an error where the store does not tell.
+    /// Whether its token was stored. An error if the store failed.
     pub(crate) is_stored: Result<bool, Error>,
 }
 
 impl Vault {
-    /// The vault of that folder, which need not exist. The keyring never prompts.
+    /// The vault of that folder, which may not exist yet. The keyring never prompts.
     pub(crate) fn new(folder: PathBuf, lock_folder: Option<PathBuf>) -> Self {
         Vault { folder, lock_folder, prompt: Prompt::Never }
     }
 
-    /// The same vault for a command at which a person is present: the keyring may prompt.
+    /// The same vault, whose keyring may prompt.
     pub(crate) fn with_prompts(self, prompt: Prompt) -> Self {
         Vault { prompt, ..self }
     }
 
-    /// Lets the keyring ask again what its user has refused.
+    /// Lets the keyring ask again what the user has refused.
     pub(crate) fn ask_again(&self) {
         if let Prompt::Allowed(dialog) = &self.prompt {
             dialog.ask_again();
@@ -71,17 +71,17 @@ impl Vault {
         Vault { prompt: Prompt::Never, ..self.clone() }
     }
 
-    /// Where the files are.
+    /// The data folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The profiles. Never waits for a lock.
+    /// The profiles. Does not wait for a lock.
     pub(crate) fn profiles(&self) -> Result<Profiles, Error> {
         Ok(Profiles::load(&self.folder)?)
     }
 
-    /// The token of that profile; `known` is the profile as it was a moment ago, if there was one.
+    /// Looks up the token of the profile. `known` is the profile as it was read before; `None` if there was none.
     pub(crate) fn find(&self, id: &ProfileId, known: Option<&Profile>) -> Result<Lookup, Error> {
         let deadline = Instant::now() + READ_TIMEOUT;
         let mut profile = known.cloned();
@@ -93,7 +93,7 @@ impl Vault {
             if matches!(found, Ok(Lookup::Found(..) | Lookup::NoToken)) {
                 return found;
             }
-            // Another process may have changed both in between.
+            // Another process may have changed the profile and the token between the two reads.
             let now = self.profiles()?.find(id).cloned();
             if now == profile || Instant::now() >= deadline {
                 return found;
@@ -102,7 +102,7 @@ impl Vault {
         }
     }
 
-    /// The token that this profile describes, or the one of a login that is storing it now.
+    /// The token that this profile describes, or the one that a login is storing now.
     fn find_token(&self, profile: &Profile) -> Result<Lookup, Error> {
         let mut result = Ok(Lookup::NoToken);
         for profile in [Some(profile), profile.pending.as_deref()].into_iter().flatten() {
@@ -112,7 +112,7 @@ impl Vault {
                     let profile = Profile { pending: None, ..profile.clone() };
                     return Ok(Lookup::Found(Box::new(profile), token));
                 }
-                // What is wrong with the profile's own token counts, not that the next one is not there yet.
+                // A problem with the profile's own token matters more than that the pending one is not stored yet.
                 _ if !matches!(result, Ok(Lookup::NoToken)) => {}
                 Ok(None) => result = Ok(Lookup::Missing(profile.store)),
                 Err(error) => result = Err(error),
@@ -121,7 +121,7 @@ impl Vault {
         result
     }
 
-    /// The token with that fingerprint in that store. Fails where there are only others.
+    /// The token with that fingerprint in that store. Fails if the store has only other entries of the profile.
     pub(super) fn matching(
         &self,
         id: &ProfileId,
@@ -145,7 +145,7 @@ impl Vault {
         }
     }
 
-    /// Tokens in that store that no profile describes: what is left when `profiles.toml` was lost.
+    /// The tokens in that store that no profile describes, for example because `profiles.toml` was lost.
     pub(crate) fn unlisted(
         &self,
         kind: StoreKind,
@@ -163,12 +163,12 @@ impl Vault {
         Ok(tokens.filter(|token| !described.contains(&&token.fingerprint())).collect())
     }
 
-    /// The written names of all profiles with an entry in that store, if it can list them.
+    /// The profiles that have an entry in that store, as `NAME@HOST`, if the store can list them.
     pub(crate) fn names(&self, kind: StoreKind) -> Result<Vec<String>, Error> {
         self.open(kind)?.map_or(Ok(Vec::new()), |store| store.names())
     }
 
-    /// Tries all that a change needs, unlocking the store where that is allowed: the locks, a write, the store itself.
+    /// Checks whether a token can be stored: the locks, a write, and the store itself, which is unlocked if it may prompt.
     pub(crate) fn prepare(&self, kind: StoreKind) -> Result<(), Error> {
         let folder = self.create_folder()?;
         drop(folder.try_lock_as(CHANGE_LOCK)?);
@@ -185,14 +185,14 @@ impl Vault {
         }
     }
 
-    /// Asks the keyring for anything at all: fails as any use of it would.
+    /// Fails if the keyring cannot be reached.
     pub(crate) fn reach_keyring(&self) -> Result<(), Error> {
         self.without_prompts().keyring(FolderId("none".to_owned())).names().map(drop)
     }
 
-    /// Writes, reads and deletes an entry under a name that no profile can have; whether it came back as it was.
+    /// Writes, reads and deletes an entry with an ID that no profile can have. Returns whether it was read as it was written.
     pub(crate) fn try_out(&self, kind: StoreKind, id: &ProfileId, token: &AccessToken) -> Result<bool, Error> {
-        // A keyring that is locked is not unlocked for this. One that is open may still prompt at each write.
+        // A locked keyring is not unlocked for this, but an unlocked one may prompt at each write.
         let without_prompts = self.without_prompts();
         without_prompts.prepare(kind)?;
         let Some(store) = self.open(kind)? else { return Ok(false) };
@@ -202,19 +202,19 @@ impl Vault {
         Ok(found?.is_some())
     }
 
-    /// Waits until no other process changes profiles and tokens, and keeps others out. 30 seconds at most: a keyring may be slow.
+    /// Waits until no other process is changing profiles and tokens, for at most 30 seconds. Others then wait until the change is dropped.
     pub(crate) fn begin(&self) -> Result<Change<'_>, Error> {
         Change::begin(self)
     }
 
-    /// Changes the list of profiles alone, such as what docker gets. Fails without having changed anything.
+    /// Changes only `profiles.toml`, for example what docker gets. If it fails, nothing was changed.
     pub(crate) fn update(&self, change: impl FnOnce(&mut Profiles)) -> Result<(), Error> {
         let folder = self.create_folder()?;
         let lock = folder.lock()?;
         self.write(&folder, &lock, change).map(drop)
     }
 
-    /// The same, unless another process is writing at this moment.
+    /// The same, but does nothing while another process is writing.
     pub(crate) fn try_update(&self, change: impl FnOnce(&mut Profiles)) -> Result<(), Error> {
         let folder = self.create_folder()?;
         match folder.try_lock_as("lock")? {
@@ -223,7 +223,7 @@ impl Vault {
         }
     }
 
-    /// Writes the changed list under the writers' lock, and returns it.
+    /// Changes `profiles.toml` under the lock for writers. Returns its new content.
     pub(super) fn write(
         &self,
         folder: &PrivateFolder,
@@ -236,10 +236,10 @@ impl Vault {
         Ok(profiles)
     }
 
-    /// Finds out how far killed logins came: the token is in its store, then that profile counts; else the one before. Changes the list
-    /// where that can be done at once; a reader waits for nobody and needs no folder that it can write to.
+    /// Finds out whether killed logins stored their tokens. If so, the pending profile is used, and otherwise the one before. Does not wait
+    /// for a lock, and needs no folder that it can write to: if `profiles.toml` cannot be changed now, the next command does it.
     ///
-    /// Reads and writes nothing where no login was interrupted or one is still at work.
+    /// Does nothing if no login was interrupted, or while one is running.
     pub(crate) fn settle(&self, profiles: &mut Profiles) -> Result<Vec<Interrupted>, Error> {
         if profiles.iter().all(|profile| profile.pending.is_none()) {
             return Ok(Vec::new());
@@ -247,15 +247,15 @@ impl Vault {
         let _change = match self.create_folder().and_then(|folder| Ok(folder.try_lock_as(CHANGE_LOCK)?)) {
             Ok(None) => return Ok(Vec::new()),
             Ok(lock) => lock,
-            // Then no login can be writing there either.
+            // Then no login can write there either.
             Err(_) => None,
         };
-        // Read again under the lock: the login may have finished in between.
+        // Read again under the lock, because the login may have finished meanwhile.
         *profiles = self.profiles()?;
         Ok(self.settle_locked(profiles))
     }
 
-    /// The same, while no other process changes anything.
+    /// The same, for a caller that has the lock [`CHANGE_LOCK`].
     pub(super) fn settle_locked(&self, profiles: &mut Profiles) -> Vec<Interrupted> {
         let mut interrupted = Vec::new();
         for profile in profiles.iter().filter(|profile| profile.pending.is_some()).cloned().collect::<Vec<_>>() {
@@ -266,7 +266,7 @@ impl Vault {
                 None => Ok(false),
             };
             let is_stored = match is_stored {
-                // Another token is there: the one before.
+                // The store has the token before this one.
                 Err(Error::Mismatch(..) | Error::Damaged(..)) => Ok(false),
                 is_stored => is_stored,
             };
@@ -282,7 +282,7 @@ impl Vault {
                     }
                 };
                 settled(profiles);
-                // Fails harmlessly on a read-only disk; the next command finds out again.
+                // Fails harmlessly on a read-only disk; the next command retries.
                 let _ = self.try_update(settled);
             }
             interrupted.push(Interrupted { id, is_stored });
@@ -290,12 +290,12 @@ impl Vault {
         interrupted
     }
 
-    /// The folder, created where it is missing.
+    /// Creates the data folder if it is missing.
     pub(super) fn create_folder(&self) -> Result<PrivateFolder, Error> {
         Ok(PrivateFolder::create(&self.folder, self.lock_folder.as_deref())?)
     }
 
-    /// Chooses the folder's ID where it has none.
+    /// Creates the ID of the folder if it has none.
     pub(super) fn create_folder_id(&self, folder: &PrivateFolder, lock: &Lock) -> Result<(), Error> {
         if self.folder_id()?.is_some() {
             return Ok(());
@@ -306,7 +306,7 @@ impl Vault {
         Ok(files::replace(folder, lock, FOLDER_ID, format!("{digits}\n").as_bytes())?)
     }
 
-    /// The folder's ID, once it was chosen.
+    /// The ID of the folder. `None` if it has never used the keyring.
     fn folder_id(&self) -> Result<Option<FolderId>, Error> {
         let path = self.folder.join(FOLDER_ID);
         let Some(text) = files::read(&path)? else { return Ok(None) };
@@ -315,7 +315,7 @@ impl Vault {
         if is_valid { Ok(Some(FolderId(id.to_owned()))) } else { Err(Error::BrokenFolderId(path)) }
     }
 
-    /// The store; `None` for the keyring while this folder has never used it.
+    /// Opens the store. `None` for the keyring if this folder has never used it.
     pub(super) fn open(&self, kind: StoreKind) -> Result<Option<Box<dyn Store + '_>>, Error> {
         match kind {
             StoreKind::File => {
@@ -340,7 +340,7 @@ impl Vault {
     }
 }
 
-/// The token that a store's secret is, if it is one.
+/// `None` if the secret is not a token.
 fn token(secret: &Zeroizing<Vec<u8>>) -> Option<AccessToken> {
     AccessToken::parse(str::from_utf8(secret).ok()?.to_owned()).ok()
 }

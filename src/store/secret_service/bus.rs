@@ -1,6 +1,6 @@
-//! The calls of the Secret Service that a token store needs (specifications.freedesktop.org/secret-service, 0.2).
+//! Calls of the Secret Service API (specifications.freedesktop.org/secret-service, 0.2).
 //!
-//! Written on `dbus` itself for one reason, which no wrapper allows: the order of the first two calls, see [`Bus::connect`].
+//! They use `dbus` directly, because no crate for the Secret Service lets its caller choose the first call, see [`Bus::connect`].
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -21,68 +21,67 @@ use super::session_bus;
 use crate::domain::ServerText;
 use crate::store::{self, Dialog, Error, Prompt};
 
-/// Who responds.
-const NAME: &str = "org.freedesktop.secrets";
+/// The keyring's name on the bus.
+const BUS_NAME: &str = "org.freedesktop.secrets";
 
-/// Where it responds.
-const ROOT: &str = "/org/freedesktop/secrets";
+/// The path of the service.
+const SERVICE: &str = "/org/freedesktop/secrets";
 
-/// Where the collection is that takes new entries.
-const DEFAULT: &str = "/org/freedesktop/secrets/aliases/default";
+/// The path of the collection for new entries.
+const DEFAULT_COLLECTION: &str = "/org/freedesktop/secrets/aliases/default";
 
-/// The interfaces that are called.
 const SERVICE_INTERFACE: &str = "org.freedesktop.Secret.Service";
 const COLLECTION_INTERFACE: &str = "org.freedesktop.Secret.Collection";
 const ITEM_INTERFACE: &str = "org.freedesktop.Secret.Item";
 const PROMPT_INTERFACE: &str = "org.freedesktop.Secret.Prompt";
 
-/// How long one call may take. A first try and its repetition fit into a read's deadline.
-const CALL: Duration = Duration::from_millis(2400);
+/// How long one call may take. A call and its repetition fit into the time limit of a read.
+const CALL_TIMEOUT: Duration = Duration::from_millis(2400);
 
 /// How long a person may take to answer a dialog.
-const DIALOG: Duration = Duration::from_secs(60);
+const DIALOG_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A prompt that takes longer shows a dialog. KeePassXC answers with one where it has nothing to ask, and completes it at once.
-const SILENT: Duration = Duration::from_millis(300);
+/// A prompt that is not completed by then shows a dialog. KeePassXC also prompts if it has nothing to ask, and completes that at once.
+const DIALOG_DELAY: Duration = Duration::from_millis(300);
 
-/// How often a dialog is looked after.
-const GLANCE: Duration = Duration::from_millis(50);
+/// How often to check whether a prompt was dismissed.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A secret as it is sent: session, parameters, value, content type.
 type Secret<'a> = (Path<'a>, Vec<u8>, Vec<u8>, String);
 
-/// An entry.
+/// An entry. The API calls it an item.
 pub(super) type Item = Path<'static>;
 
-/// What an entry is found by.
+/// The attributes of an entry, by which it is found.
 pub(super) type Attributes = HashMap<String, String>;
 
 /// A connection to the Secret Service.
 pub(super) struct Bus {
     connection: Connection,
     prompt: Prompt,
-    /// Whether the default collection is locked; `None` where there is none.
+    /// Whether the default collection is locked. `None` if there is none.
     is_locked: Cell<Option<bool>>,
 }
 
-/// What a search found.
+/// The entries that a search found.
 pub(super) struct Found {
-    /// Entries that can be read.
-    pub(super) unlocked: Vec<Path<'static>>,
-    /// Entries that cannot, because their collection is locked or their keyring asks for confirmation.
-    pub(super) locked: Vec<Path<'static>>,
-    /// Whether there may be more of them in a locked collection.
+    /// They can be read.
+    pub(super) unlocked: Vec<Item>,
+    /// They cannot be read, because their collection is locked or the keyring asks for confirmation.
+    pub(super) locked: Vec<Item>,
+    /// Whether a locked collection may have more.
     pub(super) may_be_more: bool,
 }
 
 impl Bus {
-    /// Connects and asks whether the default collection is locked, which every later step needs to know.
+    /// Connects, and asks whether the default collection is locked.
     ///
-    /// Some call must come before `OpenSession`: gnome-keyring (42 to 50 at least) dies of an assertion when the two race, that is, when
-    /// the first message of a client is `OpenSession`. Seen three times in 11 000 reads without, never in 24 000 with a call before it.
+    /// `OpenSession` must not be the first call: gnome-keyring (42 to 50 at least) then sometimes fails an assertion and exits. That happened
+    /// in three of 11 000 reads, and in none of 24 000 reads with another call before it.
     pub(super) fn connect(prompt: Prompt, runtime_folder: Option<&FilePath>) -> Result<Self, Error> {
         let bus = Bus { connection: session_bus::connect(runtime_folder)?, prompt, is_locked: Cell::new(None) };
-        match bus.object(&Path::from(DEFAULT)).get(COLLECTION_INTERFACE, "Locked") {
+        match bus.object(&Path::from(DEFAULT_COLLECTION)).get(COLLECTION_INTERFACE, "Locked") {
             Ok(is_locked) => bus.is_locked.set(Some(is_locked)),
             Err(error) if is_missing(&error) => {}
             Err(error) => return Err(error.into()),
@@ -90,21 +89,20 @@ impl Bus {
         Ok(bus)
     }
 
-    /// The object at that path.
     fn object<'a>(&'a self, path: &'a Path<'a>) -> Proxy<'a, &'a Connection> {
-        self.connection.with_proxy(NAME, path, CALL)
+        self.connection.with_proxy(BUS_NAME, path, CALL_TIMEOUT)
     }
 
-    /// Calls the service itself.
+    /// Calls a method of the service.
     fn call<A, R>(&self, method: &str, arguments: A) -> Result<R, Error>
     where
         A: dbus::arg::AppendAll,
         R: dbus::arg::ReadAll + 'static,
     {
-        Ok(self.object(&Path::from(ROOT)).method_call(SERVICE_INTERFACE, method, arguments)?)
+        Ok(self.object(&Path::from(SERVICE)).method_call(SERVICE_INTERFACE, method, arguments)?)
     }
 
-    /// Unlocks the default collection, where that is allowed. Fails where there is none or it stays locked.
+    /// Unlocks the default collection, if the keyring may prompt. Fails if there is none, or if it stays locked.
     pub(super) fn open_default(&self) -> Result<(), Error> {
         match self.is_locked.get() {
             None => Err(Error::NoDefaultCollection),
@@ -113,13 +111,13 @@ impl Bus {
         }
     }
 
-    /// The entries with these attributes. The default collection is unlocked first, where that is allowed.
+    /// The entries with these attributes. Unlocks the default collection first, if the keyring may prompt.
     pub(super) fn search(&self, attributes: &Attributes) -> Result<Found, Error> {
         if self.is_locked.get() == Some(true) && matches!(self.prompt, Prompt::Allowed(_)) {
             self.open_default()?;
         }
         let is_locked = self.is_locked.get();
-        // While all of its databases are locked, KeePassXC (2.7) responds to a search with a dialog, and only after that.
+        // While all databases of KeePassXC (2.7) are locked, it opens a dialog before it responds to a search.
         let (unlocked, locked) = if is_locked == Some(false) || self.has_unlocked_collection()? {
             self.call("SearchItems", (attributes,))?
         } else {
@@ -128,7 +126,7 @@ impl Bus {
         Ok(Found { unlocked, locked, may_be_more: is_locked == Some(true) })
     }
 
-    /// Unlocks the locked entries, where that is allowed. Otherwise fails if no entry can be read but there is or may be one.
+    /// Unlocks the locked entries, if the keyring may prompt. Otherwise fails if no entry can be read, but there is or may be one.
     pub(super) fn unlock_found(&self, mut found: Found) -> Result<Found, Error> {
         match (&self.prompt, found.locked.first()) {
             (Prompt::Allowed(_), Some(_)) => {
@@ -143,7 +141,8 @@ impl Bus {
     }
 
     fn has_unlocked_collection(&self) -> Result<bool, Error> {
-        let collections: Vec<Path<'static>> = self.object(&Path::from(ROOT)).get(SERVICE_INTERFACE, "Collections")?;
+        let collections: Vec<Path<'static>> =
+            self.object(&Path::from(SERVICE)).get(SERVICE_INTERFACE, "Collections")?;
         for collection in &collections {
             let is_locked: bool = self.object(collection).get(COLLECTION_INTERFACE, "Locked")?;
             if !is_locked {
@@ -153,7 +152,7 @@ impl Bus {
         Ok(false)
     }
 
-    /// What an entry is found by; `None` if it was deleted after the search.
+    /// The attributes of an entry. `None` if it was deleted after the search.
     pub(super) fn attributes(&self, item: &Item) -> Result<Option<Attributes>, Error> {
         match self.object(item).get(ITEM_INTERFACE, "Attributes") {
             Ok(attributes) => Ok(Some(attributes)),
@@ -162,14 +161,14 @@ impl Bus {
         }
     }
 
-    /// Why an entry is locked: its collection is, or the keyring gives it out only after its user has confirmed it.
-    fn reason_of_lock(&self, item: &Path<'static>) -> Result<Error, Error> {
+    /// Why an entry is locked: its collection is locked, or the user must confirm that a program reads the entry.
+    fn reason_of_lock(&self, item: &Item) -> Result<Error, Error> {
         let collection = item.rsplit_once('/').map_or("/", |(collection, _)| collection);
         let is_locked: bool = self.object(&Path::from(collection)).get(COLLECTION_INTERFACE, "Locked")?;
         Ok(if is_locked { Error::Locked } else { Error::NeedsConfirmation })
     }
 
-    /// The secrets of these entries; `None` if one was deleted after the search.
+    /// The secrets of these entries. `None` if one was deleted after the search.
     pub(super) fn secrets(&self, items: &[Item]) -> Result<Option<Vec<store::Secret>>, Error> {
         let mut secrets = Vec::new();
         if items.is_empty() {
@@ -188,12 +187,12 @@ impl Bus {
         Ok(Some(secrets))
     }
 
-    /// Stores a secret in the default collection: in the entry with these attributes, or in a new one.
+    /// Stores a secret in the default collection, in the entry with these attributes or in a new one.
     ///
-    /// `CreateItem` could replace too, but KeePassXC (2.7) then asks its user each time, also where that is switched off.
+    /// `CreateItem` could also replace an entry, but KeePassXC (2.7) then asks its user each time, even if that is switched off.
     pub(super) fn store(&self, label: &str, attributes: &Attributes, secret: &[u8]) -> Result<(), Error> {
         self.open_default()?;
-        let default = Path::from(DEFAULT);
+        let default = Path::from(DEFAULT_COLLECTION);
         let (existing,): (Vec<Path<'static>>,) =
             self.object(&default).method_call(COLLECTION_INTERFACE, "SearchItems", (attributes,))?;
         let session = self.open_session()?;
@@ -218,10 +217,9 @@ impl Bus {
         self.confirm(&prompt)
     }
 
-    /// Deletes an entry.
-    pub(super) fn delete(&self, item: &Path<'static>) -> Result<(), Error> {
+    pub(super) fn delete(&self, item: &Item) -> Result<(), Error> {
         match self.delete_unlocked(item) {
-            // KeePassXC deletes what it would not give out without confirmation, so this is only tried now.
+            // Not before: without a confirmation, KeePassXC does not let programs read some entries, but it deletes them.
             Err(Error::Locked) => {
                 self.unlock(slice::from_ref(item))?;
                 self.delete_unlocked(item)
@@ -230,7 +228,7 @@ impl Bus {
         }
     }
 
-    fn delete_unlocked(&self, item: &Path<'static>) -> Result<(), Error> {
+    fn delete_unlocked(&self, item: &Item) -> Result<(), Error> {
         let prompt: Result<(Path<'static>,), _> = self.object(item).method_call(ITEM_INTERFACE, "Delete", ());
         match prompt {
             Ok((prompt,)) => self.confirm(&prompt),
@@ -247,14 +245,14 @@ impl Bus {
         if is_unlocked { Ok(()) } else { Err(Error::NotConfirmed) }
     }
 
-    /// Unlocks the default collection. Who has refused that is not asked again by every step of a command.
+    /// Unlocks the default collection. A user who has refused that is not asked again by the next step of the same command.
     fn unlock_default(&self) -> Result<(), Error> {
         if let Prompt::Allowed(dialog) = &self.prompt
             && dialog.was_refused()
         {
             return Err(Error::NotUnlocked);
         }
-        let result = self.unlock(&[Path::from(DEFAULT)]);
+        let result = self.unlock(&[Path::from(DEFAULT_COLLECTION)]);
         match (&self.prompt, &result) {
             (_, Ok(())) => self.is_locked.set(Some(false)),
             (Prompt::Allowed(dialog), Err(Error::NotConfirmed | Error::Unanswered(_))) => dialog.refuse(),
@@ -263,7 +261,7 @@ impl Bus {
         result.map_err(|error| if matches!(error, Error::NotConfirmed) { Error::NotUnlocked } else { error })
     }
 
-    /// Completes what a write replied with, if it was a prompt.
+    /// Completes the prompt that a write returned, if there is one.
     fn confirm(&self, prompt: &Path<'static>) -> Result<(), Error> {
         let Prompt::Allowed(dialog) = &self.prompt else {
             return if is_nothing(prompt) { Ok(()) } else { Err(Error::NeedsConfirmation) };
@@ -271,7 +269,7 @@ impl Bus {
         if is_nothing(prompt) || self.complete(prompt, dialog)? { Ok(()) } else { Err(Error::NotConfirmed) }
     }
 
-    /// Performs a prompt and waits until it is completed; whether the user agreed. Nobody to ask counts as no.
+    /// Performs a prompt, and waits until it is completed. Returns whether the user agreed, which is `false` after a dismissal.
     fn complete(&self, prompt: &Path<'static>, dialog: &Dialog) -> Result<bool, Error> {
         let answer = Arc::new(Mutex::new(None));
         let rule = MatchRule::new_signal(PROMPT_INTERFACE, "Completed").with_path(prompt.clone());
@@ -299,9 +297,9 @@ impl Bus {
     ) -> Result<bool, Error> {
         let no_window = "";
         let () = self.object(prompt).method_call(PROMPT_INTERFACE, "Prompt", (no_window,))?;
-        let begin = Instant::now();
+        let start = Instant::now();
         loop {
-            self.connection.process(GLANCE)?;
+            self.connection.process(POLL_INTERVAL)?;
             if let Some(answer) = *answer.lock().unwrap_or_else(PoisonError::into_inner) {
                 return Ok(answer);
             }
@@ -309,32 +307,32 @@ impl Bus {
                 self.dismiss(prompt);
                 return Ok(false);
             }
-            if begin.elapsed() >= DIALOG {
+            if start.elapsed() >= DIALOG_TIMEOUT {
                 self.dismiss(prompt);
-                return Err(Error::Unanswered(DIALOG));
+                return Err(Error::Unanswered(DIALOG_TIMEOUT));
             }
-            if begin.elapsed() >= SILENT {
+            if start.elapsed() >= DIALOG_DELAY {
                 dialog.open();
             }
         }
     }
 
-    /// Tells the keyring that nobody waits for the answer any longer. Its dialog may stay open, as those of KeePassXC and KWallet do.
+    /// Tells the keyring that quay-auth no longer waits for the answer. The dialogs of KeePassXC and KWallet stay open all the same.
     ///
-    /// gnome-keyring (up to 50 at least) is not told: it dies of an assertion in `perform_next_unlock` while its dialog is open.
+    /// gnome-keyring (up to 50 at least) is not told, because it would fail an assertion in `perform_next_unlock` and exit.
     fn dismiss(&self, prompt: &Path<'static>) {
-        let bus = self.connection.with_proxy("org.freedesktop.DBus", "/org/freedesktop/DBus", CALL);
+        let bus = self.connection.with_proxy("org.freedesktop.DBus", "/org/freedesktop/DBus", CALL_TIMEOUT);
         let owner = |name| {
             bus.method_call("org.freedesktop.DBus", "GetNameOwner", (name,)).ok().map(|(owner,): (String,)| owner)
         };
-        if owner("org.gnome.keyring") != owner(NAME) {
-            // Whether that is understood makes no difference.
+        if owner("org.gnome.keyring") != owner(BUS_NAME) {
+            // It makes no difference whether the keyring supports this call.
             let _: Result<(), _> = self.object(prompt).method_call(PROMPT_INTERFACE, "Dismiss", ());
         }
     }
 
-    /// Opens a plain session: the bus is the user's own, a process that can watch it can ask for the entry itself, and a Diffie-Hellman
-    /// exchange costs three times the whole read.
+    /// Opens a plain session. A Diffie-Hellman session would make a read three times as slow, and protects nothing here: a process that can
+    /// watch the user's bus can also ask for the entry (docs/architecture.md, "Decisions").
     fn open_session(&self) -> Result<Path<'static>, Error> {
         let no_input = Variant("");
         let (_output, session): (Variant<Box<dyn RefArg>>, _) = self.call("OpenSession", ("plain", no_input))?;
@@ -342,17 +340,17 @@ impl Bus {
     }
 }
 
-/// The path that means "none".
+/// Whether the path means "none".
 fn is_nothing(path: &Path<'_>) -> bool {
     &**path == "/"
 }
 
-/// Whether the object does not exist: never, or no longer.
+/// Whether the object does not exist, or no longer.
 fn is_missing(error: &dbus::Error) -> bool {
     matches!(last_part(error), "UnknownMethod" | "UnknownObject" | "UnknownInterface" | "NoSuchObject")
 }
 
-/// What kind of error it is: the last part of its name.
+/// The last part of the error's name, which says what kind of error it is.
 fn last_part(error: &dbus::Error) -> &str {
     error.name().unwrap_or_default().rsplit('.').next().unwrap_or_default()
 }

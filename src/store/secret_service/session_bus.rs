@@ -1,4 +1,4 @@
-//! The way to the session bus, also where the environment names it wrongly or not at all.
+//! Connects to the session bus, also if the environment does not name it or names a wrong one.
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -8,8 +8,8 @@ use dbus::blocking::Connection;
 
 use crate::store::Error;
 
-/// Connects to the bus that `DBUS_SESSION_BUS_ADDRESS` names. Where nothing responds there, as in an old tmux or under cron, to the one
-/// that the desktop has in the user's runtime folder (systemd, `dbus.socket` of the user).
+/// Connects to the bus that `DBUS_SESSION_BUS_ADDRESS` names. If nothing responds there, as in an old tmux or under cron, connects to the one
+/// in the user's runtime folder, where systemd starts it.
 pub(super) fn connect(runtime_folder: Option<&Path>) -> Result<Connection, Error> {
     let error = match Connection::new_session() {
         Ok(connection) => return Ok(connection),
@@ -22,20 +22,20 @@ pub(super) fn connect(runtime_folder: Option<&Path>) -> Result<Connection, Error
     {
         return Ok(connection);
     }
-    // Then libdbus would start a bus, but it was built without that.
+    // For a missing variable, libdbus would start a bus, but it is built without that feature.
     let is_unset = error.name().is_some_and(|name| name.ends_with(".NotSupported"));
     let state = if is_unset { "is not set" } else { "names a bus that does not respond" };
     let message = format!("DBUS_SESSION_BUS_ADDRESS {state}, and no bus responds at {}", socket.display());
     Err(Error::NoBus(message.into()))
 }
 
-/// Whether it is a socket of this user: `XDG_RUNTIME_DIR` may be another user's, as after `su`.
+/// Whether it is a socket of this user. After `su`, `XDG_RUNTIME_DIR` may be that of another user.
 fn is_own_socket(path: &Path) -> bool {
     let is_own = |metadata: fs::Metadata| metadata.uid() == rustix::process::geteuid().as_raw();
     fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket() && is_own(metadata))
 }
 
-/// The path as D-Bus addresses write it: all but a few bytes as `%` and two hex digits (D-Bus specification, "Server Addresses").
+/// The path in the form of a D-Bus address: most bytes become `%` and two hex digits (D-Bus specification, "Server Addresses").
 fn escaped(path: &Path) -> String {
     let escape = |byte: &u8| match byte {
         b'-' | b'_' | b'/' | b'.' | b'*' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => char::from(*byte).to_string(),
