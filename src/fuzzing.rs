@@ -249,7 +249,7 @@ pub fn docker_config(data: &[u8]) {
     let mut config = DockerConfig::parse(config.as_str()).expect("read back");
     assert_eq!(config.helper(&host).as_ref().map(HelperName::as_str), Some("quay-auth"));
     assert_eq!(config.default_helper(), before.default_helper());
-    assert_eq!(config.has_login(&host), before.has_login(&host));
+    assert_eq!(config.logins(&host), before.logins(&host));
     match &previous {
         Some(helper) => config.set_helper(&host, helper.as_str()),
         None => config.remove_helper(&host, before.empty_helpers()),

@@ -7,13 +7,16 @@ use jsonc_parser::ast::{Object, ObjectProp, Value};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde::de::IgnoredAny;
 
-use crate::domain::Host;
+use crate::domain::{Host, ServerText};
 
 use super::json_edit::{addition, addition_to_empty, bytes, quoted, removal};
-use super::{HELPER, HelperName, parse_server_url};
+use super::{HELPER, HelperName};
 
 /// The key of the object that names a helper for each host.
 const HELPERS: &str = "credHelpers";
+
+/// The key of the object with the logins that are in the file itself.
+const LOGINS: &str = "auths";
 
 /// Why quay-auth does not use or change the file.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +59,9 @@ impl DockerConfig {
         };
         for helpers in members(&object, HELPERS) {
             check_helpers(&helpers.value)?;
+        }
+        if !members(&object, LOGINS).iter().all(|logins| are_logins(&logins.value)) {
+            return Err(BrokenDockerConfig::WrongForm("`auths` should be an object of host names and logins"));
         }
         Ok(DockerConfig(text.to_owned()))
     }
@@ -104,9 +110,11 @@ impl DockerConfig {
         self.object().properties.is_empty()
     }
 
-    /// Whether no host has a helper of its own.
-    pub(crate) fn has_no_helpers(&self) -> bool {
-        objects(&self.object(), HELPERS).iter().all(|helpers| helpers.properties.is_empty())
+    /// Whether docker chooses a default helper by itself: it does until the file names a helper or a login (docker/cli, `ContainsAuth`).
+    pub(crate) fn leaves_helper_to_docker(&self) -> bool {
+        let object = self.object();
+        let mut objects = [HELPERS, LOGINS].into_iter().flat_map(|name| objects(&object, name));
+        self.default_helper().is_none() && objects.all(|object| object.properties.is_empty())
     }
 
     /// The helper for all other hosts, such as the one for the desktop's keyring.
@@ -117,18 +125,19 @@ impl DockerConfig {
         Some(text_of(&last.value)).filter(|name| !name.is_empty()).map(HelperName::from)
     }
 
-    /// Whether the file itself contains a login for the host or for a namespace there. An empty entry is not a login: docker writes one
-    /// for a login whose credentials a helper stores.
-    pub(crate) fn has_login(&self, host: &Host) -> bool {
+    /// The names of the logins for the host, or for a namespace there, that the file itself contains: `quay.io`, `quay.io/acme`,
+    /// `https://quay.io/v1/`. An empty entry is not a login: docker writes one for a login whose credentials a helper stores.
+    pub(crate) fn logins(&self, host: &Host) -> Vec<ServerText> {
         let is_for_host = |name: &str| {
-            let server = name.split_once('/').filter(|_| !name.contains("://")).map_or(name, |(server, _)| server);
-            parse_server_url(server).is_some_and(|server| server.matches(host))
+            let rest = ["https://", "http://"].into_iter().find_map(|scheme| name.strip_prefix(scheme)).unwrap_or(name);
+            rest.split('/').next().is_some_and(|server| server == host.registry())
         };
         let has_content =
             |login: &ObjectProp<'_>| login.value.as_object().is_some_and(|login| !login.properties.is_empty());
         let object = self.object();
-        let mut logins = objects(&object, "auths").into_iter().flat_map(|logins| &logins.properties);
-        logins.any(|login| has_content(login) && is_for_host(login.name.as_str()))
+        let logins = objects(&object, LOGINS).into_iter().flat_map(|logins| &logins.properties);
+        let logins = logins.filter(|login| has_content(login) && is_for_host(login.name.as_str()));
+        logins.map(|login| ServerText::from(login.name.as_str())).collect()
     }
 
     pub(crate) fn set_helper(&mut self, host: &Host, helper: &str) {
@@ -179,6 +188,21 @@ fn check_helpers(helpers: &Value<'_>) -> Result<(), BrokenDockerConfig> {
     match helpers.iter().all(|helper| matches!(helper.value, Value::StringLit(_) | Value::NullKeyword(_))) {
         true => Ok(()),
         false => Err(BrokenDockerConfig::WrongForm("each helper in `credHelpers` should be a name in quotes")),
+    }
+}
+
+/// Whether podman, skopeo and buildah read it as logins. With another value they use nothing in the file.
+fn are_logins(logins: &Value<'_>) -> bool {
+    let is_text = |member: &&ObjectProp<'_>| matches!(member.value, Value::StringLit(_) | Value::NullKeyword(_));
+    let is_login = |login: &ObjectProp<'_>| match &login.value {
+        Value::Object(login) => {
+            ["auth", "identitytoken"].iter().flat_map(|name| members(login, name)).all(|m| is_text(&m))
+        }
+        value => matches!(value, Value::NullKeyword(_)),
+    };
+    match logins {
+        Value::Object(logins) => logins.properties.iter().all(is_login),
+        value => matches!(value, Value::NullKeyword(_)),
     }
 }
 
@@ -306,6 +330,15 @@ mod tests {
         assert_eq!(error("[]"), "it should be one JSON object");
         assert!(error("{\"credHelpers\": []}").contains("should be an object"));
         assert!(error("{\"credHelpers\": {\"quay.io\": 0}}").contains("should be a name in quotes"));
+        for auths in
+            ["[]", "\"\"", "{\"gcr.io\": \"\"}", "{\"gcr.io\": {\"AUTH\": 1}}", "{\"a\": {\"identitytoken\": {}}}"]
+        {
+            assert_eq!(
+                error(&format!("{{\"auths\": {auths}}}")),
+                "`auths` should be an object of host names and logins",
+                "{auths}"
+            );
+        }
         for broken in [
             "{",
             "{}}",
@@ -352,11 +385,36 @@ mod tests {
 
     #[test]
     fn logins_in_the_file_itself_are_found() {
-        let has = |auths: &str| DockerConfig::parse(&format!("{{\"auths\": {auths}}}")).unwrap().has_login(&host());
-        for login in ["quay.io", "https://quay.io", "https://quay.io/v1/", "quay.io/acme"] {
-            assert!(has(&format!("{{\"{login}\": {{\"auth\": \"eA==\"}}}}")), "{login}");
+        let logins = |auths: &str| {
+            let config = DockerConfig::parse(&format!("{{\"auths\": {auths}}}")).unwrap();
+            config.logins(&host()).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        for login in
+            ["quay.io", "http://quay.io", "https://quay.io/v1/", "quay.io/", "quay.io/acme", "quay.io/acme/app"]
+        {
+            assert_eq!(logins(&format!("{{\"{login}\": {{\"auth\": \"eA==\"}}}}")), login);
         }
-        assert!(!has("{\"quay.io\": {}}"));
-        assert!(!has("{\"gcr.io\": {\"auth\": \"eA==\"}}"));
+        assert_eq!(
+            logins("{\"quay.io/a\": {\"identitytoken\": \"x\"}, \"quay.io\": {\"auth\": \"x\"}}"),
+            "quay.io/a quay.io"
+        );
+        for other in ["gcr.io", "QUAY.IO", "quay.io:8443", "gcr.io/quay.io", "quay.io.example/acme"] {
+            assert_eq!(logins(&format!("{{\"{other}\": {{\"auth\": \"eA==\"}}}}")), "", "{other}");
+        }
+        assert_eq!(logins("{\"quay.io\": {}}"), "");
+    }
+
+    /// As docker 28.2 does.
+    #[test]
+    fn docker_chooses_a_helper_until_the_file_names_a_helper_or_a_login() {
+        for (text, expected) in [
+            ("", true),
+            ("{\"auths\": {}, \"credHelpers\": null, \"credsStore\": \"\"}", true),
+            ("{\"auths\": {\"gcr.io\": {}}}", false),
+            ("{\"credHelpers\": {\"gcr.io\": \"\"}}", false),
+            ("{\"credsStore\": \"pass\"}", false),
+        ] {
+            assert_eq!(DockerConfig::parse(text).unwrap().leaves_helper_to_docker(), expected, "{text}");
+        }
     }
 }

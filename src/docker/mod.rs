@@ -21,7 +21,7 @@ mod server_url;
 pub(crate) use config::{DockerConfig, is_blank};
 pub(crate) use helper_name::HelperName;
 pub(crate) use obstacles::{Obstacle, find_obstacles, missing_helper};
-pub(crate) use places::DockerPaths;
+pub(crate) use places::{AuthFileReaders, DockerPaths};
 pub(crate) use protocol::{Credentials, HelperError, HelperReply, Verb, read_credentials, read_server};
 pub(crate) use server_url::parse_server_url;
 

@@ -8,7 +8,7 @@ use super::places::{CredentialOverride, own_helper};
 use super::{DockerConfig, DockerPaths};
 use crate::domain::Host;
 use crate::hint::{CommandLine, Hint};
-use crate::system::shell_commands::{path_word, show_file, word};
+use crate::system::shell_commands::{first_on_path, last_on_path, path_word, show_file, word};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Obstacle {
@@ -25,7 +25,7 @@ pub(crate) fn find_obstacles(host: &Host, path: &Path, config: &DockerConfig, pa
     for Obstacle { what, fix } in missing_helper(paths).into_iter().chain(other_helper(paths)) {
         add(what, fix);
     }
-    let registry = host.registry();
+    let (registry, readers) = (host.registry(), paths.auth_file_readers);
     for overriding in paths.overrides(host) {
         match overriding {
             CredentialOverride::DockerAuthConfig => add(
@@ -36,33 +36,30 @@ pub(crate) fn find_obstacles(host: &Host, path: &Path, config: &DockerConfig, pa
                 format!("REGISTRY_AUTH_FILE is set, so podman, skopeo and buildah read only {}", path.display()),
                 command("unset REGISTRY_AUTH_FILE".to_owned()),
             ),
-            CredentialOverride::Login(path) => add(
-                format!(
-                    "podman, skopeo and buildah read {} first, and it contains a login for {registry}",
-                    path.display()
-                ),
-                command(format!("podman logout --authfile {} {}", path_word(&path), word(&registry))),
+            CredentialOverride::Login(path, login) => add(
+                format!("{readers} {} first, and it contains a login for {login}", path.display()),
+                match login.as_str() {
+                    // `podman logout` cannot remove these.
+                    name if name.contains("://") || name.ends_with('/') => {
+                        format!("remove \"{login}\" from \"auths\" in {}", path.display()).into()
+                    }
+                    name => command(format!("podman logout --authfile {} {}", path_word(&path), word(name))),
+                },
             ),
             CredentialOverride::Helper(path, helper) => add(
-                format!(
-                    "podman, skopeo and buildah read {} first, and it names the helper `{helper}` for {registry}",
-                    path.display()
-                ),
+                format!("{readers} {} first, and it names the helper `{helper}` for {registry}", path.display()),
                 format!("remove \"{registry}\" from \"credHelpers\" in {}", path.display()).into(),
             ),
             CredentialOverride::Unreadable(path) => add(
-                format!(
-                    "podman, skopeo and buildah read {} first, and quay-auth cannot read that file",
-                    path.display()
-                ),
+                format!("{readers} {} first, and quay-auth cannot read that file", path.display()),
                 Hint::shell("fix it or move it away", show_file(&path)),
             ),
         }
     }
-    if config.has_login(host) {
+    for login in config.logins(host) {
         add(
-            format!("{} still contains a readable login for {registry}; quay-auth takes precedence", path.display()),
-            command(format!("docker logout {} && {}", word(&registry), CommandLine::at("docker install", host))),
+            format!("{} still contains a readable login for {login}; quay-auth takes precedence", path.display()),
+            command(format!("docker logout {} && {}", word(login.as_str()), CommandLine::at("docker install", host))),
         );
     }
     obstacles
@@ -84,10 +81,7 @@ pub(crate) fn missing_helper(paths: &DockerPaths) -> Option<Obstacle> {
         ),
         Ok((folder, _)) => (
             "docker-credential-quay-auth is not on your PATH, where docker looks for it",
-            Hint::shell(
-                "run this, and add it to your shell's start file",
-                format!("export PATH=\"$PATH:{}\"", folder.display()),
-            ),
+            Hint::shell("run this, and add it to your shell's start file", last_on_path(&folder)),
         ),
     };
     Some(Obstacle { what: what.to_owned(), fix })
@@ -100,9 +94,6 @@ fn other_helper(paths: &DockerPaths) -> Option<Obstacle> {
     let is_own = matches!((found.canonicalize(), own.canonicalize()), (Ok(found), Ok(own)) if found == own);
     (!is_own).then(|| Obstacle {
         what: format!("another docker-credential-quay-auth comes first on your PATH: {}", found.display()),
-        fix: Hint::shell(
-            "remove it, or put the right folder first",
-            format!("export PATH=\"{}:$PATH\"", folder.display()),
-        ),
+        fix: Hint::shell("remove it, or put the right folder first", first_on_path(&folder)),
     })
 }

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{Color, Error, UnusableBrowser};
 use crate::browser_login::BrowserCommand;
-use crate::docker::DockerPaths;
+use crate::docker::{AuthFileReaders, DockerPaths};
 use crate::quay::ProxyVariables;
 use crate::system::is_root;
 
@@ -276,17 +276,18 @@ pub(super) fn docker_paths() -> DockerPaths {
     let home = home();
     let docker_folder = path("DOCKER_CONFIG");
     let registry_auth_file = path("REGISTRY_AUTH_FILE");
-    let auth_files = match (&registry_auth_file, &docker_folder) {
-        // With either of them, the tools do not look at the usual files.
-        (Some(_), _) | (None, Some(_)) => Vec::new(),
-        (None, None) => {
-            let runtime = path("XDG_RUNTIME_DIR").filter(|_| cfg!(target_os = "linux"));
+    let auth_files = match &registry_auth_file {
+        // Then the tools read no other file.
+        Some(_) => Vec::new(),
+        None => {
             let config = path("XDG_CONFIG_HOME").or_else(|| home.as_ref().map(|home| home.join(".config")));
-            [runtime, config].into_iter().flatten().map(|folder| folder.join("containers").join("auth.json")).collect()
+            let lasting = config.map(|folder| folder.join("containers").join("auth.json"));
+            runtime_auth_file().into_iter().chain(lasting).collect()
         }
     };
     let usual_config = home.map(|home| home.join(".docker").join("config.json"));
     DockerPaths {
+        auth_file_readers: if docker_folder.is_some() { AuthFileReaders::Skopeo } else { AuthFileReaders::All },
         config: docker_folder.map(|folder| folder.join("config.json")).or_else(|| usual_config.clone()),
         usual_config,
         auth_files,
@@ -294,6 +295,17 @@ pub(super) fn docker_paths() -> DockerPaths {
         has_docker_auth_config: variable("DOCKER_AUTH_CONFIG").is_some(),
         path: path_variable("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default(),
     }
+}
+
+/// Where podman stores a login until the user's session ends.
+fn runtime_auth_file() -> Option<PathBuf> {
+    #[cfg(target_os = "linux")]
+    return Some(match path_variable("XDG_RUNTIME_DIR") {
+        Some(folder) => folder.join("containers/auth.json"),
+        None => format!("/run/containers/{}/auth.json", rustix::process::getuid().as_raw()).into(),
+    });
+    #[cfg(not(target_os = "linux"))]
+    None
 }
 
 /// The folders for data of all programs, such as desktop files: the user's, then those of the system (XDG Base Directory Specification).

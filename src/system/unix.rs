@@ -172,6 +172,20 @@ pub(crate) mod shell_commands {
         format!("ss -ltnp 'sport = :{port}'")
     }
 
+    pub(crate) fn set_variable(name: &str, value: &str) -> String {
+        format!("export {name}={}", word(value))
+    }
+
+    /// Adds a folder to the end of PATH.
+    pub(crate) fn last_on_path(folder: &Path) -> String {
+        format!("export PATH=\"$PATH\":{}", path_word(folder))
+    }
+
+    /// Adds a folder to the start of PATH.
+    pub(crate) fn first_on_path(folder: &Path) -> String {
+        format!("export PATH={}:\"$PATH\"", path_word(folder))
+    }
+
     /// The hint for a command that was not found.
     pub(crate) const NO_COMMAND: &str =
         "check its name and your PATH; if it is a script, also the interpreter in its first line";

@@ -151,6 +151,20 @@ pub(crate) mod shell_commands {
         format!("netstat -ano | find \":{port}\"")
     }
 
+    pub(crate) fn set_variable(name: &str, value: &str) -> String {
+        format!("set \"{name}={value}\"")
+    }
+
+    /// Adds a folder to the end of PATH.
+    pub(crate) fn last_on_path(folder: &Path) -> String {
+        format!("set \"PATH=%PATH%;{}\"", folder.display())
+    }
+
+    /// Adds a folder to the start of PATH.
+    pub(crate) fn first_on_path(folder: &Path) -> String {
+        format!("set \"PATH={};%PATH%\"", folder.display())
+    }
+
     /// The hint for a command that was not found.
     pub(crate) const NO_COMMAND: &str =
         "check its name and your PATH; if it is a script, type its whole name, such as npm.cmd";

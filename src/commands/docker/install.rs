@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
         let replace = CommandLine::at("docker install", &host).option("--profile", settings.profile_flag());
         return Err(Error::new(Exit::Failure, message).hint(replace.flag("--force").purpose("to replace that helper")));
     }
-    let is_first_helper = file.config.has_no_helpers();
+    let uses_keyring = file.config.leaves_helper_to_docker();
     save_state(&file, &host, settings)?;
     if !file.uses_quay_auth(&host) {
         file.config.set_helper(&host, HELPER);
@@ -64,9 +64,9 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
             .hint(format!("to change that, write docker_profile = \"{named}\" below [host.\"{host}\"] in config.toml"));
     }
     // A CI job has no keyring, and a new home each time.
-    if is_first_helper
+    if uses_keyring
         && settings.environment.no_browser != Some(NoBrowser::Ci)
-        && let Some(store) = file.places.default_helper().filter(|_| file.config.default_helper().is_none())
+        && let Some(store) = file.places.default_helper()
     {
         terminal.warn("setting a helper stops docker from using your keyring for other registries.");
         terminal.hint(format!("to keep using it, add \"credsStore\": \"{store}\" to {path}"));

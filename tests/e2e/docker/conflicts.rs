@@ -30,7 +30,7 @@ fn install_refuses_without_a_helper_on_the_path_and_reports_another_one() {
         .stderr(
             "error: docker-credential-quay-auth is not on your PATH, where docker looks for it; nothing was changed\n",
         )
-        .stderr(&format!("hint: run this, and add it to your shell's start file: export PATH=\"$PATH:{folder}\"\n"))
+        .stderr(&format!("hint: run this, and add it to your shell's start file: export PATH=\"$PATH\":{folder}\n"))
         .fails(1);
     assert!(!world.home().join(".docker").exists());
     let other = put(world.home().join("bin/docker-credential-quay-auth"), "#!/bin/sh\n");
@@ -42,8 +42,32 @@ fn install_refuses_without_a_helper_on_the_path_and_reports_another_one() {
             "warning: another docker-credential-quay-auth comes first on your PATH: {}.\n",
             other.display()
         ))
-        .stderr(&format!("export PATH=\"{folder}:$PATH\"\n"))
+        .stderr(&format!("export PATH={folder}:\"$PATH\"\n"))
         .succeeds();
+}
+
+#[test]
+fn the_hint_puts_a_folder_with_any_name_on_the_path() {
+    let world = World::new();
+    let folder = world.home().join("it's a $HOME `x` \"y\"");
+    fs::create_dir(&folder).unwrap();
+    for program in [env!("CARGO_BIN_EXE_quay-auth"), env!("CARGO_BIN_EXE_docker-credential-quay-auth")] {
+        fs::copy(program, folder.join(Path::new(program).file_name().unwrap())).unwrap();
+    }
+    let other = put(world.home().join("bin/docker-credential-quay-auth"), "#!/bin/sh\n");
+    fs::set_permissions(&other, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let install = "\"$0/quay-auth\" docker install --host quay.io";
+    for path in ["/usr/bin:/bin".to_owned(), format!("{}:/usr/bin:/bin", other.parent().unwrap().display())] {
+        let output = world.command("sh").args(["-c", install]).arg(&folder).env("PATH", &path).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let command = &stderr[stderr.find("export PATH").expect(&stderr)..].lines().next().unwrap();
+        for shell in ["sh", "bash", "zsh", "fish"] {
+            let script = format!("{command}; docker-credential-quay-auth version");
+            let output = world.command(shell).args(["-c", &script]).env("PATH", &path).output().unwrap();
+            let stdout = String::from_utf8(output.stdout).unwrap();
+            assert!(stdout.starts_with("docker-credential-quay-auth (quay-auth)"), "{shell}: {command}\n{stdout}");
+        }
+    }
 }
 
 #[test]
@@ -63,6 +87,42 @@ fn a_login_in_a_file_that_podman_reads_first_is_reported() {
         let stderr = install(&world).succeeds().stderr;
         assert!(!stderr.contains("auth.json"), "{stderr}");
     }
+}
+
+#[test]
+fn the_hint_removes_a_login_under_any_of_its_names() {
+    let world = World::new();
+    let path = world.runtime_folder().join("containers/auth.json");
+    let auths = |names: &[&str]| {
+        let login = |name: &&str| format!("\"{name}\": {{\"auth\": \"YWxpY2U6cGFzc3dvcmQ=\"}}");
+        format!("{{\"auths\": {{{}}}}}", names.iter().map(login).collect::<Vec<_>>().join(", "))
+    };
+    put(path.clone(), &auths(&["quay.io", "quay.io/acme", "quay.io/acme/app"]));
+    let stderr = install(&world).succeeds().stderr;
+    let commands: Vec<_> = stderr.lines().filter_map(|line| line.strip_prefix("hint: podman logout")).collect();
+    assert_eq!(commands.len(), 3, "{stderr}");
+    run_in_bash(&world, &format!("podman logout{}", commands.join(" && podman logout")));
+    assert!(!install(&world).succeeds().stderr.contains("auth.json"));
+    // `podman logout` does not find these.
+    put(path.clone(), &auths(&["https://quay.io/v1/"]));
+    install(&world)
+        .stderr(&format!("hint: remove \"https://quay.io/v1/\" from \"auths\" in {}\n", path.display()))
+        .succeeds();
+    fs::remove_file(path).unwrap();
+
+    let config = world.home().join(".docker/config.json");
+    for name in ["quay.io", "http://quay.io", "https://quay.io/v1/", "quay.io/", "quay.io/acme"] {
+        put(config.clone(), &auths(&[name]));
+        let stderr = install(&world).stderr("still contains a readable login").succeeds().stderr;
+        let command = stderr.lines().find_map(|line| line.strip_prefix("hint: docker logout")).unwrap();
+        run_in_bash(&world, &format!("docker logout{command}"));
+        assert!(!install(&world).succeeds().stderr.contains("readable login"), "{name}");
+    }
+}
+
+fn run_in_bash(world: &World, commands: &str) {
+    let output = world.command("bash").args(["-e", "-c", commands]).output().unwrap();
+    assert!(output.status.success(), "{commands}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
@@ -96,11 +156,16 @@ fn variables_that_override_quay_auth_are_reported() {
         .stderr("REGISTRY_AUTH_FILE is set, so podman, skopeo and buildah read only /elsewhere/auth.json.\n")
         .stderr("hint: unset REGISTRY_AUTH_FILE\n")
         .succeeds();
-    // With DOCKER_CONFIG, podman, skopeo and buildah do not read their own files.
-    put(world.runtime_folder().join("containers/auth.json"), LOGIN);
-    let folder = world.home().join("docker");
-    let stderr = install(&world).env("DOCKER_CONFIG", folder.to_str().unwrap()).succeeds().stderr;
-    assert!(!stderr.contains("auth.json"), "{stderr}");
+    // A file that itself names quay-auth is as good as docker's.
+    let own = put(world.home().join("own.json"), r#"{"credHelpers": {"quay.io": "quay-auth"}}"#);
+    let stderr = install(&world).env("REGISTRY_AUTH_FILE", own.to_str().unwrap()).succeeds().stderr;
+    assert!(!stderr.contains("REGISTRY_AUTH_FILE"), "{stderr}");
+    // With DOCKER_CONFIG, podman and buildah do not read their own files.
+    let path = put(world.runtime_folder().join("containers/auth.json"), LOGIN);
+    install(&world)
+        .env("DOCKER_CONFIG", world.home().join("docker").to_str().unwrap())
+        .stderr(&format!("warning: skopeo reads {} first, and it contains a login for quay.io.\n", path.display()))
+        .succeeds();
 }
 
 #[test]
@@ -137,6 +202,9 @@ fn install_warns_if_docker_stops_using_the_keyring_for_other_registries() {
     // Only setting the first helper has this effect.
     assert!(!run(&["install"]).stderr("✓").succeeds().stderr.contains("credsStore"));
     run(&["uninstall"]).stderr("✓").succeeds();
-    put(world.home().join(".docker/config.json"), "{\"credsStore\": \"pass\"}");
-    assert!(!run(&["install"]).stderr("✓").succeeds().stderr.contains("credsStore"));
+    // A default helper would keep docker from reading a login that is in the file.
+    for text in ["{\"credsStore\": \"pass\"}", r#"{"auths": {"ghcr.io": {"auth": "YWxpY2U6cGFzc3dvcmQ="}}}"#] {
+        put(world.home().join(".docker/config.json"), text);
+        assert!(!run(&["install"]).stderr("✓").succeeds().stderr.contains("credsStore"), "{text}");
+    }
 }
