@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::asset::{Asset, Template};
 use super::random::{RandomError, random_hex};
-use crate::domain::{Host, ProfileId, RedirectUri, Scopes, ServerText, Timestamp};
+use crate::domain::{Host, ProfileId, RedirectUri, Scopes, ServerText, StoreKind, Timestamp};
 use crate::hint::CommandLine;
 
 /// Occurs in every page, so that a login can recognize another one that has its port.
@@ -87,8 +87,7 @@ pub(crate) struct StoredSummary {
     /// Unknown if Quay did not say it.
     pub(crate) user: Option<ServerText>,
     pub(crate) scopes: Option<Scopes>,
-    /// The keyring or the token file, in words.
-    pub(crate) store: &'static str,
+    pub(crate) store: StoreKind,
     pub(crate) expires_at: Option<Timestamp>,
     /// Whether Quay confirmed that it accepts the token.
     pub(crate) verified: bool,
@@ -108,7 +107,7 @@ impl LoginOutcome {
                     "profile": stored.profile.to_string(),
                     "host": stored.profile.host.to_string(),
                     "scopes": stored.scopes.as_ref().map(Scopes::to_string),
-                    "store": stored.store,
+                    "store": format!("the {}", stored.store.description()),
                     "expires": stored.expires_at.map(Timestamp::day),
                     "in_history": stored.in_history,
                 }),

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::selected_token::SelectedToken;
 use crate::domain::{ApiPath, Scopes, ServerText};
-use crate::error::{Error, Exit, ask_administrator, login_with_more_scopes};
+use crate::error::{Error, Exit, login_with_more_scopes};
 use crate::hint::{CommandLine, Hint};
 use crate::quay::http::Method;
 use crate::quay::{Client, HttpResponse, TokenRefusal, Verification, needed_scope, verify};
@@ -102,17 +102,14 @@ impl ApiRefusal<'_> {
 
     pub(super) fn token_not_accepted(&self, refusal: &TokenRefusal) -> Error {
         let profile = &self.selected.profile;
-        let error = Error::new(Exit::Refused, format!("{} does not accept the token of {profile}", profile.host))
-            .caused_by(format!("Quay says: {refusal}"));
-        if refusal.is_account_disabled() {
-            return error.hint(ask_administrator(&profile.host));
-        }
-        match self.selected.stored {
-            Some(_) => error.hint(CommandLine::of("login", profile)),
-            None => error
-                .hint("set QUAY_AUTH_TOKEN to another token; the password of an account or a robot is not a token")
-                .hint("or unset QUAY_AUTH_TOKEN to use the stored token"),
-        }
+        let hints = match self.selected.stored {
+            Some(_) => vec![CommandLine::of("login", profile).into()],
+            None => vec![
+                "set QUAY_AUTH_TOKEN to another token; the password of an account or a robot is not a token".into(),
+                "or unset QUAY_AUTH_TOKEN to use the stored token".into(),
+            ],
+        };
+        Error::token_refused(&profile.host, &format!("the token of {profile}"), refusal, hints)
     }
 
     /// The token is valid. Either it lacks a scope, or the user lacks the right.

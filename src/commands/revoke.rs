@@ -1,7 +1,7 @@
 //! Revoking a token at Quay, for `logout` and for a login that replaces a token; and how a person does it.
 
 use crate::domain::{AccessToken, ClientId, Host, ServerText};
-use crate::quay::{ActingToken, Client, Identity, Revocation, Verification, describe_status, revoke, verify};
+use crate::quay::{ActingToken, Client, Identity, Revocation, Verification, revoke, verify};
 
 /// A token to revoke.
 pub(super) struct Revocable<'a> {
@@ -60,9 +60,7 @@ fn identify(client: &Client, token: &AccessToken) -> Result<Option<Identity>, Re
         Verification::Accepted(identity) => Ok(Some(identity)),
         Verification::Refused(_) => Ok(None),
         Verification::Unreachable(error) => Err(Revocation::Unreachable(error)),
-        Verification::Unclear { status } => {
-            Err(Revocation::Failed(format!("{} answered with status {}", client.host(), describe_status(status))))
-        }
+        Verification::Unclear { status } => Err(Revocation::Failed(client.describe_answer(status))),
     }
 }
 

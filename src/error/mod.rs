@@ -187,26 +187,25 @@ impl Error {
         Error::new(Exit::Refused, message).hint(hint)
     }
 
-    /// Quay does not accept the token in `QUAY_AUTH_TOKEN`.
-    pub(crate) fn variable_refused(host: &Host, refusal: &TokenRefusal) -> Self {
-        let error = Error::new(Exit::Refused, format!("{host} does not accept the token in QUAY_AUTH_TOKEN"))
+    /// Quay does not accept `token`, as messages call it. `hints` are left out if the user is disabled, because a new token would not help.
+    pub(crate) fn token_refused(
+        host: &Host,
+        token: &str,
+        refusal: &TokenRefusal,
+        hints: impl IntoIterator<Item = Hint>,
+    ) -> Self {
+        let error = Error::new(Exit::Refused, format!("{host} does not accept {token}"))
             .caused_by(format!("Quay says: {refusal}"));
         match refusal.is_account_disabled() {
-            true => error.hint(ask_administrator(host)),
-            false => error.hint("set QUAY_AUTH_TOKEN to another token, or unset it"),
+            true => error.hint(format!("the account is disabled there: ask an administrator of {host}")),
+            false => hints.into_iter().fold(error, Error::hint),
         }
     }
 
-    pub(crate) fn not_valid(login: &LoginSettings, refusal: &TokenRefusal) -> Self {
-        let host = &login.profile.host;
-        let error = Error::new(Exit::Refused, format!("{host} does not accept this token; it was not stored"))
-            .caused_by(format!("Quay says: {refusal}"));
-        if refusal.is_account_disabled() {
-            return error.hint(ask_administrator(host));
-        }
-        error
-            .hint("the password of a robot or an account is not a token; create a token by logging in, or in the web UI (\"Generate Token\")")
-            .hint(login.command().without("--with-token"))
+    /// Quay does not accept the token in `QUAY_AUTH_TOKEN`.
+    pub(crate) fn variable_refused(host: &Host, refusal: &TokenRefusal) -> Self {
+        let hint = "set QUAY_AUTH_TOKEN to another token, or unset it".into();
+        Error::token_refused(host, "the token in QUAY_AUTH_TOKEN", refusal, [hint])
     }
 }
 
@@ -220,10 +219,6 @@ pub(crate) fn host_of_variable(host: &Host) -> Hint {
     Hint::shell("say which host QUAY_AUTH_TOKEN is for", format!("export QUAY_AUTH_HOST={host}"))
 }
 
-/// The hint for a token whose user is disabled: a new login would not help.
-pub(crate) fn ask_administrator(host: &Host) -> String {
-    format!("the account is disabled there: ask an administrator of {host}")
-}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

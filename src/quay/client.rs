@@ -153,6 +153,11 @@ impl Client {
         &self.host
     }
 
+    /// For messages: `quay.io answered with status 429 (too many requests)`.
+    pub(crate) fn describe_answer(&self, status: u16) -> String {
+        format!("{} answered with status {}", self.host, describe_status(status))
+    }
+
     /// Sends a GET request, with the `Authorization` header if one is given.
     pub(crate) fn get(
         &self,

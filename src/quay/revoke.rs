@@ -6,7 +6,7 @@ use std::time::Duration;
 use ureq::http::{HeaderMap, Method, header};
 
 use super::application::{ApplicationLookup, look_up_application};
-use super::client::{Client, Error, HttpRequest, HttpResponse, Limits, authorization, describe_status};
+use super::client::{Client, Error, HttpRequest, HttpResponse, Limits, authorization};
 use crate::domain::{AccessToken, ApiPath, ClientId, Scopes};
 
 /// Short, because the user is waiting.
@@ -86,7 +86,7 @@ fn revoke_application_token(
             return Err(Revocation::Refused(format!("{host} has no application with the client ID {client_id}")));
         }
         ApplicationLookup::Unreachable(error) => return Err(Revocation::Unreachable(error)),
-        ApplicationLookup::Unclear { status } => return Err(unexpected_status(client, status)),
+        ApplicationLookup::Unclear { status } => return Err(Revocation::Failed(client.describe_answer(status))),
     };
     let tokens = application.tokens_path(client_id);
     let tokens =
@@ -103,9 +103,9 @@ fn revoke_application_token(
 fn read_deletion(client: &Client, response: &HttpResponse) -> Revocation {
     match response.status {
         204 => Revocation::Done,
-        status @ (401 | 403 | 404 | 405) => Revocation::Refused(answered(client, status)),
+        status @ (401 | 403 | 404 | 405) => Revocation::Refused(client.describe_answer(status)),
         _ if response.is_read_only() => Revocation::Failed("the registry is read-only".to_owned()),
-        status => unexpected_status(client, status),
+        status => Revocation::Failed(client.describe_answer(status)),
     }
 }
 
@@ -122,10 +122,3 @@ fn send(client: &Client, acting: &ActingToken<'_>, method: Method, path: &ApiPat
         .map_err(Revocation::Unreachable)
 }
 
-fn unexpected_status(client: &Client, status: u16) -> Revocation {
-    Revocation::Failed(answered(client, status))
-}
-
-fn answered(client: &Client, status: u16) -> String {
-    format!("{} answered with status {}", client.host(), describe_status(status))
-}

@@ -8,9 +8,7 @@ use crate::domain::{Host, Password, Scheme, Scopes, UserName};
 use crate::error::{Error, Exit};
 use crate::hint::CommandLine;
 use crate::keyboard::{self, Echo};
-use crate::quay::{
-    ApplicationLookup, DirectError, Release, approve_directly, ask_config, describe_status, look_up_application,
-};
+use crate::quay::{ApplicationLookup, DirectError, Release, approve_directly, ask_config, look_up_application};
 use crate::terminal::Terminal;
 
 use super::conversation::Conversation;
@@ -204,7 +202,7 @@ fn refused(flow: &ImplicitFlow<'_>, user: &UserName, is_known: bool, error: Dire
         DirectError::BadRequest(body) => {
             let reason = RefusalBody::parse(&body).message.map_or_else(String::new, |reason| format!(": {reason}"));
             let with_uri = flow.login.command().option("--redirect-uri", Some("URI"));
-            Error::new(Exit::Refused, format!("{host} answered with status 400{reason}"))
+            Error::new(Exit::Refused, format!("{}{reason}", flow.client.describe_answer(400)))
                 .caused_by("probably the application at Quay has a different redirect URI, or none")
                 .hint(format!("use the one in its settings: `{with_uri}`"))
         }
@@ -213,8 +211,7 @@ fn refused(flow: &ImplicitFlow<'_>, user: &UserName, is_known: bool, error: Dire
                 .hint("wait a minute, then try again; until then Quay refuses the right password too")
         }
         DirectError::Unclear(status) => {
-            Error::new(Exit::Network, format!("{host} answered with status {}", describe_status(status)))
-                .hint("try again later")
+            Error::new(Exit::Network, flow.client.describe_answer(status)).hint("try again later")
         }
     }
 }

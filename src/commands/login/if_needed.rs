@@ -57,7 +57,7 @@ fn refusal(
             terminal.warn(&format!("could not check {name}: {}.", error.summary()));
         }
         Verification::Unclear { status } => {
-            terminal.warn(&format!("could not check {name}: {} answered with status {status}.", client.host()));
+            terminal.warn(&format!("could not check {name}: {}.", client.describe_answer(status)));
         }
     }
     Ok(None)

@@ -146,7 +146,8 @@ pub(super) fn check_application(
             terminal.detail(&format!("Could not check the client ID: {host} answers only with a login."));
         }
         ApplicationLookup::Unclear { status } => {
-            terminal.warn(&format!("could not check the client ID: {host} answered with status {status}. Continuing."));
+            let answer = flow.client.describe_answer(status);
+            terminal.warn(&format!("could not check the client ID: {answer}. Continuing."));
         }
         ApplicationLookup::Unreachable(error) => judge(error, terminal)?,
     }

@@ -8,7 +8,7 @@ use crate::domain::{AccessToken, Scopes, ServerText, StoreKind, Timestamp};
 use crate::error::{Error, Exit};
 use crate::hint::CommandLine;
 use crate::keyboard::Echo;
-use crate::quay::{Client, Identity, Verification, describe_status, verify};
+use crate::quay::{Client, Identity, TokenRefusal, Verification, verify};
 use crate::settings::{LoginSettings, Settings};
 use crate::store::{self, Profile, Saved, StoredToken, Vault};
 use crate::terminal::Terminal;
@@ -77,7 +77,7 @@ impl TokenSaver<'_> {
         let (identity, verified) = match verification {
             Verification::Accepted(identity) => (identity, true),
             Verification::Refused(reason) => {
-                let error = Error::not_valid(self.login, &reason);
+                let error = not_valid(self.login, &reason);
                 return Err(Box::new(SaveFailure { outcome: LoginOutcome::NotValid, error }));
             }
             Verification::Unreachable(error) => {
@@ -86,11 +86,8 @@ impl TokenSaver<'_> {
                 (Identity::default(), false)
             }
             Verification::Unclear { status } => {
-                warnings.push(format!(
-                    "could not check whether Quay accepts the token: {} answered with status {}.",
-                    id.host,
-                    describe_status(status)
-                ));
+                let answer = self.client.describe_answer(status);
+                warnings.push(format!("could not check whether Quay accepts the token: {answer}."));
                 (Identity::default(), false)
             }
         };
@@ -177,14 +174,22 @@ impl TokenSaver<'_> {
     }
 }
 
-/// What did not go as it should, although the token is stored.
+fn not_valid(login: &LoginSettings, refusal: &TokenRefusal) -> Error {
+    let hints = [
+        "the password of a robot or an account is not a token; create a token by logging in, or in the web UI (\"Generate Token\")".into(),
+        login.command().without("--with-token").into(),
+    ];
+    Error::token_refused(&login.profile.host, "this token; it was not stored", refusal, hints)
+}
+
+/// What failed although the token is stored.
 fn saved_warnings(saved: Saved, login: &LoginSettings) -> impl Iterator<Item = String> {
     let unreadable = saved.unreadable.map(|error| store_error(error, login.command()).one_line());
     let unreadable = unreadable.map(|error| format!("print-token will fail: {error}"));
     let leftover = saved.leftover.map(|(store, error)| {
         format!(
-            "could not delete an older token from {}: {error}. The next login or logout tries again.",
-            store_name(store)
+            "could not delete an older token from the {}: {error}. The next login or logout tries again.",
+            store.description()
         )
     });
     let not_updated =
@@ -237,8 +242,8 @@ fn ask_store(
     }
     terminal.report(&error);
     let question = format!(
-        "The token is not stored yet. Try {} again (t), store it in the token file (f), print it (p) or give up (g)?",
-        store_name(store)
+        "The token is not stored yet. Try the {} again (t), store it in the token file (f), print it (p) or give up (g)?",
+        store.description()
     );
     match conversation.ask(&question, Echo::Shown, terminal)?.as_deref().map(String::as_str) {
         Some("f") => Ok(StoreKind::File),
@@ -251,12 +256,6 @@ fn ask_store(
     }
 }
 
-fn store_name(store: StoreKind) -> &'static str {
-    match store {
-        StoreKind::Keyring => "the keyring",
-        StoreKind::File => "the token file",
-    }
-}
 
 impl SavedToken {
     /// Tells the user that the login has succeeded, in two lines.
@@ -268,7 +267,8 @@ impl SavedToken {
         let expiry =
             self.stored.expires_at.map(|end| format!(" Expires on {}.", end.day_or_time())).unwrap_or_default();
         let profile = if id.name.is_default() { String::new() } else { format!(" as {id}") };
-        terminal.say(&format!("  Stored in {}{profile} ({scopes}).{expiry}", store_name(self.profile.store)));
+        let store = self.profile.store.description();
+        terminal.say(&format!("  Stored in the {store}{profile} ({scopes}).{expiry}"));
         self.warnings.iter().for_each(|warning| terminal.warn(warning));
         terminal.detail(&format!("  Use it in scripts with: {}", settings.short_command("print-token", id)));
         if login.has_new_client_id() {
@@ -282,7 +282,7 @@ impl SavedToken {
             profile: self.profile.id.clone(),
             user: self.stored.user.clone(),
             scopes: self.stored.scopes.clone(),
-            store: store_name(self.profile.store),
+            store: self.profile.store,
             expires_at: self.stored.expires_at,
             verified: self.stored.verified,
             in_history,

@@ -10,8 +10,7 @@ use crate::commands::revoke::{Revocable, revoke_by_hand};
 use crate::domain::{AccessToken, ApiPath, Lifetime, Scopes, Timestamp};
 use crate::error::{Error, Exit};
 use crate::quay::{
-    Api, ApplicationTokens, Client, Identity, Revocation, TokensError, Verification, describe_status, has_tokens_api,
-    verify,
+    Api, ApplicationTokens, Client, Identity, Revocation, TokensError, Verification, has_tokens_api, verify,
 };
 use crate::settings::LoginSettings;
 use crate::terminal::Terminal;
@@ -121,8 +120,7 @@ fn failure(flow: &ImplicitFlow<'_>, first: &FirstToken, lifetime: Lifetime, erro
             let reason = RefusalBody::parse(&response.body).message;
             let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
             let exit = if status == 429 || status >= 500 { Exit::Network } else { Exit::Refused };
-            let error =
-                error_with(exit).caused_by(format!("{host} answered with status {}{reason}", describe_status(status)));
+            let error = error_with(exit).caused_by(format!("{}{reason}", flow.client.describe_answer(status)));
             match (status, organization(&path)) {
                 (403, Some(organization)) => {
                     let or_scope = if first.scopes.is_none() { ", or this token lacks org:admin" } else { "" };

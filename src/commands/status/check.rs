@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::domain::{AccessToken, Host, MalformedToken, ProfileId, StoreKind};
-use crate::error::{Error, Exit, ask_administrator};
-use crate::hint::{CommandLine, Hint};
+use crate::error::{Error, Exit};
+use crate::hint::CommandLine;
 use crate::quay::{Client, Connection, Identity, TokenRefusal, Verification, describe_status, verify};
 use crate::settings::{self, Settings};
 use crate::store::{self, Lookup, Profile, Vault};
@@ -112,14 +112,7 @@ impl TokenState {
         match self {
             TokenState::Accepted(_) | TokenState::NotAsked | TokenState::Unused => None,
             TokenState::Refused(refusal) if store.is_none() => Some(Error::variable_refused(host, &refusal)),
-            TokenState::Refused(refusal) => Some(
-                Error::new(Exit::Refused, format!("{host} does not accept {token}"))
-                    .caused_by(format!("Quay says: {refusal}"))
-                    .hint(match refusal.is_account_disabled() {
-                        true => Hint::from(ask_administrator(host)),
-                        false => log_in.into(),
-                    }),
-            ),
+            TokenState::Refused(refusal) => Some(Error::token_refused(host, token, &refusal, [log_in.into()])),
             TokenState::Malformed(error) => Some(settings::Error::Token(error).into()),
             TokenState::StoreFailed(_, error) => Some(error),
             TokenState::Missing => {
