@@ -115,7 +115,7 @@ impl ApiRefusal<'_> {
     /// The token is valid. Either it lacks a scope, or the user lacks the right.
     fn missing_scope(&self, body: &RefusalBody) -> Error {
         let SelectedToken { profile, stored, .. } = self.selected;
-        let granted = stored.as_ref().and_then(|stored| stored.scopes.as_ref());
+        let granted = self.selected.scopes();
         let needed = needed_scope(self.client, self.method.as_str(), self.path);
         let user = stored.as_ref().and_then(|stored| stored.user.as_ref());
         let user = user.map_or_else(|| "its user".to_owned(), ToString::to_string);

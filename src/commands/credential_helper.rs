@@ -164,10 +164,7 @@ fn list(settings: &Settings) -> Result<HelperReply, HelperError> {
         let id = settings.docker_profile(&host).map_err(Error::from)?;
         let is_served = match &variable {
             TokenVariable::ForHost(own, token) if *own == host => token.is_ok(),
-            _ => {
-                let is_stored = settings.profiles.find(&id).is_some_and(|profile| profile.token.is_some());
-                is_stored && expired_at(&id, settings).is_none()
-            }
+            _ => settings.profiles.token(&id).is_some() && expired_at(&id, settings).is_none(),
         };
         if is_served && !settings.profiles.docker(&host).is_logged_out {
             hosts.push(host);

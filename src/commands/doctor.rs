@@ -60,7 +60,7 @@ fn check(settings: &Settings, terminal: &mut Terminal) -> Result<(ProfileId, Vec
     let login = settings.login(&LoginFlags::default(), settings.profile()?)?;
     let id = login.profile.clone();
     let dialog = KeyringDialog::allow(AfterSignal::Terminate, terminal)?;
-    let token = settings.profiles.find(&id).and_then(|profile| profile.token.clone());
+    let token = settings.profiles.token(&id).cloned();
     let context = Context {
         login,
         token,

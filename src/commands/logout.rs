@@ -211,9 +211,7 @@ impl Login {
     ) -> Vec<Error> {
         let id = &self.profile.id;
         let revocation = match &self.token {
-            Ok(_) if self.stored.expires_at.is_some_and(|expires_at| expires_at.is_past()) => {
-                Some(Ok(Revocation::AlreadyInactive))
-            }
+            Ok(_) if self.stored.past_expiry().is_some() => Some(Ok(Revocation::AlreadyInactive)),
             Ok(token) if !args.no_revoke => Some(self.revoke(token, acting, settings, unreachable, terminal)),
             _ => None,
         };
@@ -333,7 +331,7 @@ fn delete(
 ) -> Result<bool, Error> {
     let failed = |error| store_error(error, CommandLine::of("login", id));
     let mut change = vault.begin()?;
-    let now = change.profiles().find(id).and_then(|profile| profile.token.as_ref());
+    let now = change.profiles().token(id);
     let expected = login.filter(|login| login.is_listed).map(|login| &login.stored.fingerprint);
     if now.is_some() && now.map(|token| &token.fingerprint) != expected {
         terminal.warn(&format!("a login stored a new token of {id} meanwhile, which was not deleted."));

@@ -3,11 +3,10 @@
 use serde::Serialize;
 
 use super::selected_token::{SelectedToken, select_token};
-use crate::domain::{OAUTH_TOKEN_USER, ProfileId, Scopes, Timestamp};
+use crate::domain::{OAUTH_TOKEN_USER, Scopes, Timestamp};
 use crate::error::{Error, Exit, login_with_more_scopes};
 use crate::hint::CommandLine;
 use crate::settings::Settings;
-use crate::store::StoredToken;
 use crate::terminal::Terminal;
 
 const DESCRIPTION: &str = "\
@@ -52,26 +51,26 @@ struct Json<'a> {
 }
 
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
-    let SelectedToken { profile, token, stored } = select_token(settings, terminal)?;
-    let stored = stored.as_ref();
+    let selected = select_token(settings, terminal)?;
+    let SelectedToken { profile, token, stored } = &selected;
     if let Some(required) = &args.require {
-        check_scopes(&profile, stored, required)?;
+        check_scopes(&selected, required)?;
     }
-    terminal.mask_in_log(&token);
+    terminal.mask_in_log(token);
     if !args.json {
-        return terminal.print_token(&token);
+        return terminal.print_token(token);
     }
     terminal.print_json(&Json {
         token: token.expose(),
         host: profile.host.to_string(),
         username: OAUTH_TOKEN_USER,
-        scopes: stored.and_then(|stored| stored.scopes.as_ref()),
-        expires_at: stored.and_then(|stored| stored.expires_at),
+        scopes: selected.scopes(),
+        expires_at: stored.as_ref().and_then(|stored| stored.expires_at),
     })
 }
 
 /// Fails unless the token is known to have the required scopes.
-fn check_scopes(profile: &ProfileId, stored: Option<&StoredToken>, required: &Scopes) -> Result<(), Error> {
+fn check_scopes(SelectedToken { profile, stored, .. }: &SelectedToken, required: &Scopes) -> Result<(), Error> {
     let Some(stored) = stored else {
         return Err(Error::new(Exit::NoLogin, "the scopes of the token in QUAY_AUTH_TOKEN are not known")
             .hint("leave out --require, or unset QUAY_AUTH_TOKEN to use the stored token"));

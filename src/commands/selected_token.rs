@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{AccessToken, Host, ProfileId, Timestamp};
+use crate::domain::{AccessToken, Host, ProfileId, Scopes, Timestamp};
 use crate::error::{Error, host_of_variable};
 use crate::hint::{CommandLine, Hint};
 use crate::settings::{Settings, TokenVariable};
@@ -14,6 +14,13 @@ pub(super) struct SelectedToken {
     pub(super) token: AccessToken,
     /// What is known about the token; `None` for `QUAY_AUTH_TOKEN`.
     pub(super) stored: Option<StoredToken>,
+}
+
+impl SelectedToken {
+    /// The scopes of the token, if they are known.
+    pub(super) fn scopes(&self) -> Option<&Scopes> {
+        self.stored.as_ref()?.scopes.as_ref()
+    }
 }
 
 /// How long before a token expires the user hears of it.
@@ -46,13 +53,7 @@ pub(super) fn expired_at(profile: &ProfileId, settings: &Settings) -> Option<Tim
     if settings.token_variable().is_for(&profile.host) {
         return None;
     }
-    let stored = settings.profiles.find(profile).and_then(|profile| profile.token.as_ref());
-    stored.and_then(past_expiry)
-}
-
-/// When the token expired, by this machine's clock; `None` if it has not.
-fn past_expiry(stored: &StoredToken) -> Option<Timestamp> {
-    stored.expires_at.filter(|expires_at| expires_at.is_past())
+    settings.profiles.token(profile)?.past_expiry()
 }
 
 /// Selects the token of this profile. Fails with exit code 3 if there is none or if it has expired, and with 4 if its store fails.
@@ -100,7 +101,7 @@ fn stored_token(profile: ProfileId, settings: &Settings) -> Result<SelectedToken
         }
     });
     match found? {
-        Lookup::Found(found, token) => match found.token.as_ref().and_then(past_expiry) {
+        Lookup::Found(found, token) => match found.token.as_ref().and_then(StoredToken::past_expiry) {
             Some(expires_at) => Err(Error::expired(&profile, expires_at)),
             None => Ok(SelectedToken { profile, token, stored: found.token }),
         },

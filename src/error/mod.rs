@@ -219,7 +219,6 @@ pub(crate) fn host_of_variable(host: &Host) -> Hint {
     Hint::shell("say which host QUAY_AUTH_TOKEN is for", format!("export QUAY_AUTH_HOST={host}"))
 }
 
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

@@ -121,4 +121,3 @@ fn send(client: &Client, acting: &ActingToken<'_>, method: Method, path: &ApiPat
         .send(&HttpRequest { method, path_and_query: path.as_str(), headers, body: None }, LIMITS)
         .map_err(Revocation::Unreachable)
 }
-

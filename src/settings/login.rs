@@ -239,8 +239,8 @@ impl Settings {
     }
 
     /// The scopes of the stored token, if there is one and they are known.
-    fn granted_scopes(&self, id: &ProfileId) -> Option<&Scopes> {
-        self.profiles.find(id)?.token.as_ref()?.scopes.as_ref()
+    pub(crate) fn granted_scopes(&self, id: &ProfileId) -> Option<&Scopes> {
+        self.profiles.token(id)?.scopes.as_ref()
     }
 
     /// How to reach the host of that profile. Fails if that is by plain http to another machine and the user did not allow it.

@@ -71,6 +71,11 @@ impl StoredToken {
             verified: false,
         }
     }
+
+    /// When the token expired, by this machine's clock. `None` if it has not, or if that is not known.
+    pub(crate) fn past_expiry(&self) -> Option<Timestamp> {
+        self.expires_at.filter(|expires_at| expires_at.is_past())
+    }
 }
 
 /// A token of this data folder that should be gone but could not be deleted. The next login of its profile and every logout try again.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::profile::{DockerState, Leftover, OriginalDockerFile, Profile};
+use super::profile::{DockerState, Leftover, OriginalDockerFile, Profile, StoredToken};
 use crate::domain::{Host, ProfileId, StoreKind};
 use crate::files;
 
@@ -99,6 +99,11 @@ impl Profiles {
 
     pub(crate) fn find(&self, id: &ProfileId) -> Option<&Profile> {
         self.profiles.iter().find(|profile| profile.id == *id)
+    }
+
+    /// What is known of the profile's token, if it has one.
+    pub(crate) fn token(&self, id: &ProfileId) -> Option<&StoredToken> {
+        self.find(id)?.token.as_ref()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Profile> {
@@ -214,7 +219,6 @@ struct ProfilesFile {
 mod tests {
     use super::*;
     use crate::domain::AccessToken;
-    use crate::store::StoredToken;
 
     fn profile(host: &str, name: &str) -> Profile {
         let token = AccessToken::parse("a".repeat(40)).unwrap();

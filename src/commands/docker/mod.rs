@@ -67,7 +67,7 @@ enum CredentialsState {
 
 /// What quay-auth answers for the host of this profile.
 fn credentials_state(profile: &ProfileId, settings: &Settings) -> CredentialsState {
-    let is_stored = settings.profiles.find(profile).is_some_and(|profile| profile.token.is_some());
+    let is_stored = settings.profiles.token(profile).is_some();
     let is_logged_out = settings.profiles.docker(&profile.host).is_logged_out;
     match settings.token_variable().token_for(&profile.host) {
         Ok(None) if !is_stored => CredentialsState::NoLogin,
@@ -88,8 +88,7 @@ fn warn_of_missing_scope(profile: &ProfileId, settings: &Settings, terminal: &mu
     if settings.token_variable().is_for(&profile.host) {
         return;
     }
-    let stored = settings.profiles.find(profile).and_then(|profile| profile.token.as_ref());
-    let Some(scopes) = stored.and_then(|stored| stored.scopes.as_ref()) else { return };
+    let Some(scopes) = settings.granted_scopes(profile) else { return };
     let pull = Scopes::pull();
     if scopes.missing(&pull).is_some() {
         terminal.warn(&format!("the token of {profile} lacks {pull}: docker can log in, but not pull private images."));

@@ -127,9 +127,9 @@ fn user_name(
     conversation: &mut Conversation,
     terminal: &mut Terminal,
 ) -> Result<UserName, Error> {
-    let profile = flow.settings.profiles.find(&flow.login.profile);
-    let stored = profile.and_then(|profile| profile.token.as_ref()?.user.as_ref()?.as_str().parse().ok());
-    if let Some(user) = flow.args.direct.username.clone().or(stored) {
+    let stored = flow.settings.profiles.token(&flow.login.profile).and_then(|stored| stored.user.as_ref());
+    let stored = || stored?.as_str().parse().ok();
+    if let Some(user) = flow.args.direct.username.clone().or_else(stored) {
         return Ok(user);
     }
     if !terminal.is_interactive() {

@@ -30,7 +30,7 @@ pub(super) fn has_valid_token(
         terminal.say(&format!("The scopes of the token of {id} are not known, so a new one is needed."));
         return Ok(false);
     };
-    if granted.missing(&login.scopes).is_some() || stored.expires_at.is_some_and(|end| end.is_past()) {
+    if granted.missing(&login.scopes).is_some() || stored.past_expiry().is_some() {
         return Ok(false);
     }
     let dialog = KeyringDialog::allow(AfterSignal::Terminate, terminal)?;

@@ -256,7 +256,6 @@ fn ask_store(
     }
 }
 
-
 impl SavedToken {
     /// Tells the user that the login has succeeded, in two lines.
     pub(super) fn report(&self, login: &LoginSettings, settings: &Settings, terminal: &mut Terminal) {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::list::Row;
-use super::{PASSED_ON, TokensSession};
+use super::{ONLY_OWN_SCOPES, TokensSession};
 use crate::commands::keyring_dialog::{AfterSignal, KeyringDialog};
 use crate::commands::login::{new_profile, store_error};
 use crate::commands::scopes::unknown_scope;
@@ -109,8 +109,8 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
 }
 
 /// Checks, as far as the scopes of this login are known, that it may create a token with these scopes (docs/quay.md, cases S7 to S10).
-fn check_scopes(wanted: &Scopes, SelectedToken { profile, stored, .. }: &SelectedToken) -> Result<(), Error> {
-    let granted = stored.as_ref().and_then(|stored| stored.scopes.as_ref());
+fn check_scopes(wanted: &Scopes, selected: &SelectedToken) -> Result<(), Error> {
+    let (profile, granted) = (&selected.profile, selected.scopes());
     let is_granted = |scope: &&str| granted.is_some_and(|granted| granted.iter().any(|own| own == *scope));
     if let Some(scope) = wanted.unknown().find(|scope| !is_granted(scope)) {
         return Err(unknown_scope(scope, &Scopes::known_names().collect::<Vec<_>>()));
@@ -119,7 +119,7 @@ fn check_scopes(wanted: &Scopes, SelectedToken { profile, stored, .. }: &Selecte
     let needed = wanted.union(&Scopes::org_admin());
     let Some(missing) = granted.missing(&needed) else { return Ok(()) };
     let cause = match granted.missing(wanted) {
-        Some(_) => PASSED_ON,
+        Some(_) => ONLY_OWN_SCOPES,
         None => "creating a token needs it",
     };
     Err(Error::new(Exit::NoLogin, format!("the token of {profile} lacks {missing}"))

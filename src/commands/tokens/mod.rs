@@ -25,7 +25,7 @@ Needs Quay 3.18 or later, and a token with the scope org:admin: log in with
 logged in with.";
 
 /// Why Quay refuses to create a token although the login has `org:admin`.
-const PASSED_ON: &str = "a token can create only tokens with scopes that it has itself";
+const ONLY_OWN_SCOPES: &str = "a token can create only tokens with scopes that it has itself";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -130,9 +130,8 @@ impl TokensSession {
                 let refusal =
                     ApiRefusal { selected: &self.selected, client: &self.client, method: &method, path: &path };
                 let error = refusal.error(&response);
-                let are_scopes_known = self.selected.stored.as_ref().is_some_and(|stored| stored.scopes.is_some());
                 match response.status {
-                    403 if method == Method::POST && !are_scopes_known => error.hint(PASSED_ON),
+                    403 if method == Method::POST && self.selected.scopes().is_none() => error.hint(ONLY_OWN_SCOPES),
                     _ => error,
                 }
             }
