@@ -5,8 +5,8 @@ use oauth2::{AuthUrl, ClientId as OAuthClientId, CsrfToken, RedirectUrl, Scope};
 use subtle::ConstantTimeEq;
 use url::Url;
 
-use super::random::{RandomError, random_hex};
 use crate::domain::{AssignmentId, ClientId, Host, RedirectUri, Scopes};
+use crate::system::{RandomError, random_hex};
 
 /// One login's request to Quay.
 ///

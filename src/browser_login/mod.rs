@@ -19,7 +19,6 @@ mod page;
 mod paste;
 mod peer;
 mod private_window;
-mod random;
 mod routes;
 mod signals;
 mod site_data;

@@ -4,9 +4,9 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::asset::{Asset, Template};
-use super::random::{RandomError, random_hex};
 use crate::domain::{Host, ProfileId, RedirectUri, Scopes, ServerText, StoreKind, Timestamp};
 use crate::hint::CommandLine;
+use crate::system::{RandomError, random_hex};
 
 /// Occurs in every page, so that a login can recognize another one that has its port.
 pub(super) const PAGE_MARKER: &str = "<meta name=\"application-name\" content=\"quay-auth\">";

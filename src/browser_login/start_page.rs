@@ -19,8 +19,8 @@ use super::auth_request::AuthorizationRequest;
 use super::checks::{Checks, html, is_subresource};
 use super::connections::Origin;
 use super::listeners::listen_on_free_port;
-use super::random::random_hex;
 use crate::domain::{Host, RedirectUri};
+use crate::system::random_hex;
 
 /// `connect-src` has the scheme only, because it cannot name an IPv6 address.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(

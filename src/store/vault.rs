@@ -11,6 +11,7 @@ use super::profiles::{self, Profiles};
 use super::{Error, FolderId, Prompt, Store, file};
 use crate::domain::{AccessToken, Fingerprint, ProfileId, StoreKind};
 use crate::files::{self, Lock, PrivateFolder};
+use crate::system::random_hex;
 
 /// The file with the [`FolderId`]. Not part of `profiles.toml`, which may be lost.
 const FOLDER_ID: &str = "folder-id";
@@ -300,10 +301,8 @@ impl Vault {
         if self.folder_id()?.is_some() {
             return Ok(());
         }
-        let mut random = [0; 16];
-        getrandom::fill(&mut random).map_err(|error| Error::Unwritable(error.to_string()))?;
-        let digits: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(files::replace(folder, lock, FOLDER_ID, format!("{digits}\n").as_bytes())?)
+        let id = random_hex().map_err(|error| Error::Unwritable(error.to_string()))?;
+        Ok(files::replace(folder, lock, FOLDER_ID, format!("{id}\n").as_bytes())?)
     }
 
     /// The ID of the folder. `None` if it has never used the keyring.

@@ -4,11 +4,13 @@
 //! `unix` and `windows` have the same functions. Systems also differ in `files` (permissions), `keyboard`, `browser_login::signals`, `store`,
 //! and in `settings::environment` (folders).
 
+mod random;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
 mod windows;
 
+pub(crate) use random::{RandomError, random_hex};
 #[cfg(unix)]
 pub(crate) use unix::{
     EXPORTED, HOME, PRIVATE, PRIVATE_FILE, TerminationSignals, become_command, can_be_continued, is_discarded,
