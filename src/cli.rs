@@ -152,7 +152,23 @@ fn with_usage(mut error: clap::Error, words: &[OsString]) -> clap::Error {
     if error.use_stderr() && error.get(ContextKind::Usage).is_none() {
         error.insert(ContextKind::Usage, ContextValue::StyledStr(named_command(words).render_usage()));
     }
+    if let Some((option, value)) = value_like_an_option(&error, words) {
+        let tip = format!("to pass '{value}' as a value, use '{option}={value}'");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
     error
+}
+
+/// The option and its value, if the parser takes the value for another option because it begins with a dash.
+fn value_like_an_option<'w>(error: &clap::Error, words: &'w [OsString]) -> Option<(&'w str, &'w str)> {
+    let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidArg) else { return None };
+    let is_value = |word: &&str| word.starts_with(unknown) && !word.starts_with("--");
+    let words: Vec<&str> = words.iter().map_while(|word| word.to_str()).collect();
+    let (option, value) = words.iter().zip(words.iter().skip(1)).find(|(_, value)| is_value(value))?;
+    let name = option.strip_prefix("--")?;
+    let command = named_command(&words.iter().map(OsString::from).collect::<Vec<_>>());
+    let mut options = command.get_opts();
+    options.any(|known| known.get_long() == Some(name) && known.get_action().takes_values()).then_some((option, value))
 }
 
 /// The last `--color` of a command line that cannot be parsed, or that asks for help.

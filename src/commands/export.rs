@@ -99,7 +99,11 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
         }
         return terminal.print(text.trim_end());
     }
-    files::put(&args.output, text.as_bytes(), Mode::Private)?;
+    files::put(&args.output, text.as_bytes(), Mode::Private).map_err(|error| match error {
+        files::Error::NotAPlainFile { .. } => Error::new(Exit::Failure, error.to_string())
+            .hint("name another file, or leave out --output and redirect stdout"),
+        error => error.into(),
+    })?;
     terminal.done(&format!("Wrote the token of {profile} to {}, {}.", args.output.display(), system::EXPORTED));
     Ok(())
 }

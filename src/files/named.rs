@@ -32,6 +32,10 @@ pub(crate) enum Mode {
 pub(crate) fn put(path: &Path, content: &[u8], mode: Mode) -> Result<(), Error> {
     let failed = || Error::io(path, Action::Write);
     let target = target(path)?;
+    let names_a_folder = path.to_string_lossy().ends_with(std::path::is_separator);
+    if names_a_folder {
+        return Err(Error::NotAPlainFile { path: path.to_owned() });
+    }
     let folder = folder(&target);
     if !folder.try_exists().map_err(failed())? {
         return Err(Error::NoFolder { path: folder.to_owned() });
@@ -167,7 +171,8 @@ fn target(path: &Path) -> Result<PathBuf, Error> {
             Ok(metadata) if metadata.is_symlink() => {
                 ownership::check_link(&next, &metadata)?;
                 links += 1;
-                if links > MOST_LINKS {
+                // Links in /proc lead to open files. If such a file were replaced, who has it open would get nothing.
+                if links > MOST_LINKS || next.starts_with("/proc") {
                     return Err(Error::NotAPlainFile { path: path.to_owned() });
                 }
                 // Joining an absolute path replaces the folder.

@@ -89,3 +89,17 @@ fn an_error_about_a_value_points_to_the_help_of_its_command() {
     }
     world.run(["--color", "x"]).stderr("\n  hint: quay-auth --help\n").fails(2);
 }
+
+#[test]
+fn the_hint_for_a_value_that_begins_with_a_dash_works() {
+    let world = World::new();
+    let hint = |words: &[&str], hint: &str| {
+        world.run(words).stderr("unexpected argument").stderr(&format!("\n  hint: to pass {hint}\n")).fails(2);
+    };
+    hint(&["export", "env", "--output", "-x"], "'-x' as a value, use '--output=-x'");
+    hint(&["tokens", "create", "--name", "-ci", "--expires", "1d"], "'-ci' as a value, use '--name=-ci'");
+    hint(&["man", "-x"], "'-x' as a value, use '-- -x'");
+    world.run(["export", "env", "--output=-x"]).stderr("there is no login").stderr("hint: ").fails(3);
+    let result = world.run(["login", "--no-browser", "-x"]).stderr("'-- -x'").fails(2);
+    assert!(!result.stderr.contains("--no-browser=-x"), "{result}");
+}

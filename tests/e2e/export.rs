@@ -235,7 +235,20 @@ fn output_to_special_files_is_refused_and_links_are_followed() {
         .run(["export", "env", "--output", "folder"])
         .stderr("folder is not a regular file with a single name")
         .fails(1);
-    world.run(["export", "env", "--output", "/dev/full"]).stderr("/dev/full is not a regular file").fails(1);
+    for special in ["/dev/full", "/dev/null", "missing/", "/proc/self/fd/0"] {
+        world
+            .run(["export", "env", "--output", special])
+            .stderr(&format!("{special} is not a regular file with a single name\n"))
+            .stderr("hint: name another file, or leave out --output and redirect stdout\n")
+            .fails(1);
+    }
+    assert!(!world.home().join("missing").exists());
+    // What the shell has opened is not replaced.
+    for output in [">(cat)", "/dev/stderr", "/dev/fd/5"] {
+        let script = format!("exec 5> five; quay-auth export env --output {output} 2> log; cat log");
+        let messages = fed(&world, &["bash", "-c", &script], "");
+        assert!(messages.contains(" is not a regular file with a single name\n"), "{output}: {messages}");
+    }
     fs::write(world.home().join("real"), "old").unwrap();
     symlink("real", world.home().join("link")).unwrap();
     world.run(["export", "env", "--output", "link"]).stderr("readable only by you").succeeds();
