@@ -4,7 +4,7 @@ use super::{Context, Finding, ok, warn};
 use crate::docker::{DockerConfig, find_obstacles};
 use crate::files;
 use crate::hint::{CommandLine, Hint};
-use crate::system::shell_commands::show_file;
+use crate::system::shell_commands::show_permissions;
 
 pub(super) fn check(context: &Context) -> Vec<Finding> {
     const NAME: &str = "docker";
@@ -14,7 +14,9 @@ pub(super) fn check(context: &Context) -> Vec<Finding> {
     let shown = path.display();
     let config = match files::read(path) {
         Ok(text) => DockerConfig::parse(&text.unwrap_or_default()),
-        Err(error) => return vec![warn(NAME, error.to_string(), Hint::shell("check the file", show_file(path)))],
+        Err(error) => {
+            return vec![warn(NAME, error.to_string(), Hint::shell("check the file", show_permissions(path)))];
+        }
     };
     let config = match config {
         Ok(config) => config,

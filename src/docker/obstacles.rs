@@ -8,7 +8,7 @@ use super::places::{CredentialOverride, own_helper};
 use super::{DockerConfig, DockerPaths};
 use crate::domain::Host;
 use crate::hint::{CommandLine, Hint};
-use crate::system::shell_commands::{first_on_path, last_on_path, path_word, show_file, word};
+use crate::system::shell_commands::{first_on_path, last_on_path, path_word, show_permissions, word};
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Obstacle {
@@ -52,7 +52,7 @@ pub(crate) fn find_obstacles(host: &Host, path: &Path, config: &DockerConfig, pa
             ),
             CredentialOverride::Unreadable(path) => add(
                 format!("{readers} {} first, and quay-auth cannot read that file", path.display()),
-                Hint::shell("fix it or move it away", show_file(&path)),
+                Hint::shell("fix it or move it away", show_permissions(&path)),
             ),
         }
     }

@@ -89,7 +89,7 @@ impl From<files::Error> for Error {
                 shell_commands::show_user_of_file(path),
             ),
             E::NotAPlainFile { path } | E::NotText { path } | E::TooLarge { path } => {
-                Hint::shell("look at it, and move it away if it is not yours", shell_commands::show_file(path))
+                Hint::shell("look at it, and move it away if it is not yours", shell_commands::show_permissions(path))
             }
         };
         from_cause(Exit::Failure, error).hint(hint)

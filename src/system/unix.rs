@@ -128,14 +128,10 @@ pub(crate) mod shell_commands {
         word(&path.display().to_string())
     }
 
-    /// Shows type, owner and permissions of a file.
-    pub(crate) fn show_file(path: &Path) -> String {
-        format!("ls -l {}", path_word(path))
-    }
-
-    /// Shows owner and permissions of a file, or of a folder itself.
+    /// Shows type, owner and permissions of a file or folder itself, or if this user cannot get to it, of the nearest folder above.
     pub(crate) fn show_permissions(path: &Path) -> String {
-        format!("ls -ld {}", path_word(path))
+        let visible = path.ancestors().find(|path| path.symlink_metadata().is_ok());
+        format!("ls -ld {}", path_word(visible.unwrap_or(path)))
     }
 
     /// Shows permissions and free space of a folder.

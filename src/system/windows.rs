@@ -107,14 +107,9 @@ pub(crate) mod shell_commands {
         word(&path.display().to_string())
     }
 
-    /// Shows who has which access to a file.
-    pub(crate) fn show_file(path: &Path) -> String {
-        format!("icacls \"{}\"", path.display())
-    }
-
     /// Shows who has which access to a file or folder.
     pub(crate) fn show_permissions(path: &Path) -> String {
-        show_file(path)
+        format!("icacls \"{}\"", path.display())
     }
 
     /// Shows permissions and free space of a folder.
@@ -129,7 +124,7 @@ pub(crate) mod shell_commands {
 
     /// Shows who has which access to a file.
     pub(crate) fn close_to_group(path: &Path) -> String {
-        show_file(path)
+        show_permissions(path)
     }
 
     pub(crate) fn create_folder(path: &Path) -> String {

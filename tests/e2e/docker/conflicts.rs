@@ -139,7 +139,7 @@ fn another_helper_or_a_broken_file_that_podman_reads_first_is_reported() {
     put(path.clone(), "{");
     install(&world)
         .stderr("first, and quay-auth cannot read that file.\n")
-        .stderr(&format!("ls -l {}\n", path.display()))
+        .stderr(&format!("ls -ld {}\n", path.display()))
         .succeeds();
 }
 

@@ -190,3 +190,24 @@ fn a_group_that_cannot_be_kept_is_reported() {
         .fails(1);
     assert_eq!(config(&world), LOGIN);
 }
+
+#[test]
+fn the_hint_shows_what_keeps_the_file_from_being_read() {
+    let world = World::new();
+    let docker = world.home().join(".docker");
+    let shows = |text: &str| {
+        let result = world.run(["docker", "status", "--host", "quay.io"]).stderr("error: ").fails(1);
+        let command = result.stderr.rsplit_once(": ").unwrap().1;
+        let output = world.command("sh").args(["-c", command]).output().unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && stdout.contains(text), "{result}{stdout}");
+    };
+    fs::write(&docker, "").unwrap();
+    shows("/.docker\n");
+    fs::remove_file(&docker).unwrap();
+    symlink(".docker", &docker).unwrap();
+    shows("/.docker -> .docker\n");
+    fs::remove_file(&docker).unwrap();
+    fs::create_dir_all(docker.join("config.json")).unwrap();
+    shows("/.docker/config.json\n");
+}

@@ -165,7 +165,7 @@ fn assert_refuses_what_is_planted_for(name: &str, commands: &[&[&str]]) {
                 stderr.contains(&format!("error: {} is not a regular file with a single name\n", path.display())),
                 "{planted:?}, {command:?}: {stderr}"
             );
-            assert!(stderr.contains(&format!("ls -l {}\n", path.display())), "{stderr}");
+            assert!(stderr.contains(&format!("ls -ld {}\n", path.display())), "{stderr}");
             assert_eq!(fs::read(&target).unwrap(), before, "{planted:?}, {command:?}");
         }
         assert!(!world.runtime_folder().join("nothing").exists(), "{planted:?}");
