@@ -1,11 +1,11 @@
 //! Copies the URL to the system's clipboard.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::Sender;
-use std::{io, thread};
 
 use super::Event;
+use crate::system::in_background;
 
 /// Programs that copy their stdin, with their arguments. `clip.exe` is that of Windows, also in WSL.
 const PROGRAMS: [(&str, &[&str]); 5] = [
@@ -18,7 +18,7 @@ const PROGRAMS: [(&str, &[&str]); 5] = [
 
 /// Copies the text with the first program that can, on a thread that nothing waits for. The event says whether one could.
 pub(crate) fn copy_to_clipboard(text: String, events: Sender<Event>) {
-    thread::spawn(move || {
+    in_background(move || {
         let is_copied = PROGRAMS.iter().any(|(program, arguments)| run(program, arguments, &text).unwrap_or(false));
         let _ = events.send(Event::Copied(is_copied));
     });

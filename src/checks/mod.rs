@@ -14,7 +14,6 @@ mod store;
 mod token;
 
 use std::sync::{Arc, mpsc};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -26,6 +25,7 @@ use crate::hint::Hint;
 use crate::quay::{self, Client};
 use crate::settings::{LoginSettings, NoBrowser, TokenVariable};
 use crate::store::{StoredToken, Vault};
+use crate::system::in_background;
 
 /// How long all checks together may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -133,8 +133,7 @@ pub(crate) fn run_all(context: Context) -> Vec<Finding> {
             next: Some("try again".into()),
         }]);
         let (context, sender) = (Arc::clone(&context), sender.clone());
-        // If no thread can be started, the finding stays "no answer".
-        let _ = thread::Builder::new().name(name.to_owned()).spawn(move || sender.send((index, run(&context))));
+        in_background(move || drop(sender.send((index, run(&context)))));
     }
     drop(sender);
     while let Ok((index, found)) = receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {

@@ -139,10 +139,16 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
     // Quay takes a read with a dead token for an anonymous one, and may answer with an empty list (docs/quay.md, cases W2 and T1f).
     let is_read = method == Method::GET || method == Method::HEAD;
     let (result, token_refusal) = thread::scope(|scope| {
-        let verification = is_read.then(|| scope.spawn(|| verify(&client, &selected.token)));
+        let check = || verify(&client, &selected.token);
+        let thread = is_read.then(|| thread::Builder::new().spawn_scoped(scope, check));
         let result = send();
-        let refusal = match verification.map(thread::ScopedJoinHandle::join) {
-            Some(Ok(Verification::Refused(refusal))) => Some(refusal),
+        let verification = thread.map(|thread| match thread.map(thread::ScopedJoinHandle::join) {
+            Ok(Ok(verification)) => verification,
+            // There is no thread for it.
+            Ok(Err(_)) | Err(_) => check(),
+        });
+        let refusal = match verification {
+            Some(Verification::Refused(refusal)) => Some(refusal),
             _ => None,
         };
         (result, refusal)

@@ -1,15 +1,17 @@
 //! Differences between operating systems that belong to no other module: running a command, colours, replacing files, and the commands in
-//! hints.
+//! hints; and threads.
 //!
 //! `unix` and `windows` have the same functions. Systems also differ in `files` (permissions), `keyboard`, `browser_login::signals`, `store`,
 //! and in `settings::environment` (folders).
 
+mod background;
 mod random;
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
 mod windows;
 
+pub(crate) use background::in_background;
 pub(crate) use random::{RandomError, random_hex};
 #[cfg(unix)]
 pub(crate) use unix::{

@@ -2,7 +2,6 @@
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
@@ -11,6 +10,7 @@ use crate::browser_login::{self, Event, Signal, Signals};
 use crate::error::{Error, Exit};
 use crate::keyboard::{self, Echo, Input, Keyboard};
 use crate::settings::LoginSettings;
+use crate::system::in_background;
 use crate::terminal::Terminal;
 
 use super::finishing::{Busy, Finishing, Progress, Request};
@@ -258,7 +258,7 @@ impl Conversation {
                 .hint("run the command in the foreground, or use a pipe as stdin"));
         }
         let events = self.events();
-        thread::spawn(move || {
+        in_background(move || {
             let input = keyboard::read_all().map_or(Input::End, Input::Line);
             let _ = events.send(event(input));
         });

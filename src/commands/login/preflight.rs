@@ -1,7 +1,6 @@
 //! Checks before the browser opens and Quay creates a ten-year token: can quay-auth receive the token, and can it store it?
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
 use std::time::Duration;
 
 use crate::browser_login::BoundAddress;
@@ -13,6 +12,7 @@ use crate::quay::{
 };
 use crate::settings::LoginSettings;
 use crate::store::Vault;
+use crate::system;
 use crate::terminal::Terminal;
 
 use super::ImplicitFlow;
@@ -104,10 +104,10 @@ pub(super) fn check_store(login: &LoginSettings, vault: &Vault, conversation: &C
     wait_for(&storable, conversation)?
 }
 
-/// Runs something on a thread of its own. After Ctrl-C nothing waits for that thread, and it ends with the process.
+/// Runs something on a thread of its own, if possible. After Ctrl-C nothing waits for that thread, and it ends with the process.
 pub(super) fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Receiver<T> {
     let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || sender.send(work()));
+    system::in_background(move || drop(sender.send(work())));
     receiver
 }
 

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::domain::{AccessToken, Host, MalformedToken, ProfileId, StoreKind};
@@ -12,6 +11,7 @@ use crate::hint::CommandLine;
 use crate::quay::{Client, Connection, Identity, TokenRefusal, Verification, describe_status, verify};
 use crate::settings::{self, Settings};
 use crate::store::{self, Lookup, Profile, Vault};
+use crate::system::in_background;
 
 /// How long all requests together may take: a little longer than one that times out, whose error says more.
 const TIMEOUT: Duration = Duration::from_secs(6);
@@ -164,8 +164,7 @@ pub(super) fn check_all(queries: Vec<TokenQuery>, settings: &Settings) -> Vec<To
     let (sender, receiver) = mpsc::channel();
     for (connection, group) in groups {
         let sender = sender.clone();
-        // A thread that cannot be started leaves its tokens late.
-        let _ = thread::Builder::new().spawn(move || check_group(&connection, group, &sender));
+        in_background(move || check_group(&connection, group, &sender));
     }
     drop(sender);
     // Threads that have not answered by then end with the process.
@@ -186,9 +185,9 @@ fn check_group(connection: &Connection, group: Vec<(usize, TokenQuery)>, sender:
             (Ok(_), Err(error)) => Err(Arc::clone(error)),
             (Ok(token), Ok(client)) if is_reachable => {
                 let client = client.clone();
-                let _ = thread::Builder::new().spawn(move || {
+                in_background(move || {
                     let state = ask(&client, &token).unwrap_or_else(TokenState::Unknown);
-                    sender.send((index, state))
+                    let _ = sender.send((index, state));
                 });
                 continue;
             }
@@ -207,15 +206,15 @@ fn check_group(connection: &Connection, group: Vec<(usize, TokenQuery)>, sender:
 
 /// Reads the tokens, or why that is not possible. All at once, since a keyring that does not respond takes five seconds for each.
 fn read_tokens(group: Vec<(usize, TokenQuery)>) -> Vec<(usize, Result<AccessToken, TokenState>)> {
-    thread::scope(|scope| {
-        let start = |(index, query): (usize, TokenQuery)| (index, scope.spawn(move || query.token()));
-        let readers: Vec<_> = group.into_iter().map(start).collect();
-        let finish = |(index, reader): (usize, thread::ScopedJoinHandle<'_, _>)| match reader.join() {
-            Ok(token) => (index, token),
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        readers.into_iter().map(finish).collect()
-    })
+    let (sender, tokens) = mpsc::channel();
+    for (index, query) in group {
+        let sender = sender.clone();
+        in_background(move || drop(sender.send((index, query.token()))));
+    }
+    drop(sender);
+    let mut tokens: Vec<_> = tokens.into_iter().collect();
+    tokens.sort_by_key(|(index, _)| *index);
+    tokens
 }
 
 impl TokenQuery {

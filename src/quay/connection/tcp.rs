@@ -4,7 +4,6 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use ureq::config::Config;
@@ -15,6 +14,7 @@ use ureq::unversioned::transport::{
 };
 
 use super::ConnectError;
+use crate::system::in_background;
 
 /// How long to wait for an address before the next one is tried too (RFC 8305, section 5).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -28,13 +28,21 @@ pub(super) struct SystemResolver {
 
 impl Resolver for SystemResolver {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let uri = self.forward_uri.as_ref().unwrap_or(uri);
-        DefaultResolver::default().resolve(uri, config, timeout).map_err(|error| match error {
-            ureq::Error::Io(error) => {
-                ConnectError::UnknownName(uri.host().unwrap_or_default().to_owned(), error).into()
+        let uri = self.forward_uri.as_ref().unwrap_or(uri).clone();
+        let name = uri.host().unwrap_or_default().to_owned();
+        let (sender, result) = mpsc::channel();
+        let config = config.clone();
+        // With a time limit, ureq would start a thread itself, and panic if it cannot.
+        let resolve = move || DefaultResolver::default().resolve(&uri, &config, NextTimeout::default());
+        in_background(move || drop(sender.send(resolve())));
+        let limit = time_left(timeout)?.unwrap_or(Duration::MAX);
+        match result.recv_timeout(limit) {
+            Ok(Err(ureq::Error::Io(error))) => Err(ConnectError::UnknownName(name, error).into()),
+            Ok(result) => result,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                Err(ureq::Error::Timeout(timeout.reason))
             }
-            other => other,
-        })
+        }
     }
 }
 
@@ -76,7 +84,7 @@ fn connect(addresses: &[SocketAddr], limit: Duration) -> io::Result<TcpStream> {
         if let Some(address) = untried.next() {
             let sender = sender.clone();
             // A connection that comes too late is closed, because sending it fails.
-            thread::Builder::new().spawn(move || sender.send(TcpStream::connect_timeout(&address, time_left)))?;
+            in_background(move || drop(sender.send(TcpStream::connect_timeout(&address, time_left))));
             running += 1;
         } else if running == 0 {
             return Err(last_error);

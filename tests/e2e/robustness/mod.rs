@@ -5,6 +5,7 @@
 //! | `faults` | the program is killed, or a system call fails, at every step of a change |
 //! | `races` | two or more runs that change the same thing |
 //! | `load` | hundreds of runs at the same time |
+//! | `threads` | no more threads can be started |
 //! | `keyrings` | a real keyring: unlocked, locked, not responding or not available |
 //! | `dialogs` | a locked keyring opens a dialog, and the user answers, does not answer, or presses Ctrl-C |
 //! | `keepassxc`, `kwallet` | other keyrings, which open more dialogs |
@@ -26,3 +27,4 @@ mod proxies;
 mod races;
 mod right_token;
 mod session_bus;
+mod threads;

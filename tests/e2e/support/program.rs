@@ -136,26 +136,32 @@ pub(crate) struct Running {
 impl Running {
     /// Waits for the line with the authorize URL.
     pub(crate) fn authorize_url(&mut self) -> String {
+        self.authorize_url_unless_it_ends()
+            .unwrap_or_else(|| panic!("it ended without a URL; stderr: {}", self.stderr_so_far))
+    }
+
+    /// The same. `None` if the program ends without such a line.
+    pub(crate) fn authorize_url_unless_it_ends(&mut self) -> Option<String> {
         self.line(|line| line.starts_with("http") && line.contains("/oauth/authorize?"))
     }
 
     /// Waits for a line on stderr that contains this.
     pub(crate) fn says(&mut self, part: &str) {
-        self.line(|line| line.contains(part));
+        let line = self.line(|line| line.contains(part));
+        assert!(line.is_some(), "it ended without such a line: {part}; stderr: {}", self.stderr_so_far);
     }
 
-    fn line(&mut self, is_wanted: impl Fn(&str) -> bool) -> String {
+    /// `None` if the program ends without such a line.
+    fn line(&mut self, is_wanted: impl Fn(&str) -> bool) -> Option<String> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(line) = self.stderr_so_far.lines().find(|line| is_wanted(line)) {
-                return line.to_owned();
+                return Some(line.to_owned());
             }
             match self.stderr.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => self.stderr_so_far += &line,
                 Err(RecvTimeoutError::Timeout) => panic!("no such line in time; stderr: {}", self.stderr_so_far),
-                Err(RecvTimeoutError::Disconnected) => {
-                    panic!("it ended without such a line; stderr: {}", self.stderr_so_far)
-                }
+                Err(RecvTimeoutError::Disconnected) => return None,
             }
         }
     }
