@@ -83,13 +83,16 @@ fn run(mut command: Command) -> io::Result<ExitStatus> {
     command.status()
 }
 
-/// Takes our secrets and Ctrl-C away from a program that will be started.
+/// Takes our secrets and Ctrl-C away from a program that will be started. Its exit status can be asked for.
 pub(super) fn detach(command: &mut Command) {
     for secret in SECRET_VARIABLES {
         command.env_remove(secret);
     }
     #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command, 0);
+    {
+        crate::system::observe_children();
+        std::os::unix::process::CommandExt::process_group(command, 0);
+    }
 }
 
 #[cfg(test)]

@@ -73,6 +73,8 @@ fn open(page: &[u8]) -> io::Result<process::ExitStatus> {
     for name in SECRET_VARIABLES {
         man.env_remove(name);
     }
+    #[cfg(unix)]
+    crate::system::observe_children();
     man.arg(file.path()).status()
 }
 

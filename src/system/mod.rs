@@ -16,7 +16,7 @@ pub(crate) use random::{RandomError, random_hex};
 #[cfg(unix)]
 pub(crate) use unix::{
     EXPORTED, HOME, PRIVATE, PRIVATE_FILE, TerminationSignals, become_command, can_be_continued, is_discarded,
-    is_in_foreground, is_program, is_root, not_ignored, replace, shell_commands, understands_colors,
+    is_in_foreground, is_program, is_root, not_ignored, observe_children, replace, shell_commands, understands_colors,
 };
 #[cfg(windows)]
 pub(crate) use windows::{

@@ -6,10 +6,11 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Arc, Once};
 use std::thread;
 
 use nix::unistd::{getpgrp, getppid, getsid, tcgetpgrp};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 use tempfile::{NamedTempFile, PersistError};
 
@@ -63,12 +64,20 @@ pub(crate) fn is_in_foreground(terminal: impl AsFd) -> bool {
     tcgetpgrp(terminal).map_or(true, |group| group == getpgrp())
 }
 
-/// Whether a shell started this process in its session. Otherwise nothing could continue the process after Ctrl-Z.
+/// Whether a shell with job control started this process. Otherwise nothing could continue the process after Ctrl-Z: a script that leads
+/// its session, as under `ssh -t HOST "…; …"`, is in the process group of its commands, and so would stop too.
 ///
 /// A process outside of this container has the number 0, as a parent and as the leader of a session.
 pub(crate) fn can_be_continued() -> bool {
-    let parent = getppid();
-    parent.as_raw() != 0 && getsid(Some(parent)) == getsid(None)
+    let (parent, session) = (getppid(), getsid(None));
+    parent.as_raw() != 0 && getsid(Some(parent)) == session && session != Ok(getpgrp())
+}
+
+/// Lets this process find out how the programs end that it starts. If SIGCHLD was ignored at its own start, the system would not say.
+pub(crate) fn observe_children() {
+    static OBSERVED: Once = Once::new();
+    // Any handler will do.
+    OBSERVED.call_once(|| drop(signal_hook::flag::register(SIGCHLD, Arc::default())));
 }
 
 /// The given signals without those that this process ignores. A signal that was ignored at the start, as by `nohup` or after

@@ -1,6 +1,8 @@
 //! A login at a shell with job control: Ctrl-Z, background jobs, programs that start it; and signals.
 
+use std::fs::{self, Permissions};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 
 use super::first_time::approve;
 use crate::quay_standin::Verify;
@@ -186,6 +188,19 @@ fn ctrl_z_does_nothing_where_no_shell_could_continue_the_login() {
     assert_stored(&world, &token);
 }
 
+/// As under `ssh -t HOST "…; …"`: the shell has no jobs, and would stop too.
+#[test]
+fn ctrl_z_does_nothing_in_a_script_that_leads_its_session() {
+    let world = World::new();
+    let mut terminal = shell(&world, &["-c", "$LOGIN; echo \"code $?\""]);
+    terminal.shows(WAITING);
+    terminal.types("\x1a");
+    let token = approve(&world, &terminal);
+    let screen = terminal.ends(0);
+    assert!(screen.contains("code 0"), "{screen}");
+    assert_stored(&world, &token);
+}
+
 #[test]
 fn in_a_container_ctrl_z_does_nothing_where_no_shell_could_continue_the_login() {
     run_test_in_container("login::jobs::ctrl_z_does_nothing_where_no_shell_could_continue_the_login");
@@ -253,4 +268,21 @@ fn a_signal_that_is_ignored_at_the_start_stays_ignored() {
         terminal.ends(0);
         assert_stored(&world, &token);
     }
+}
+
+/// As under a service manager that ignores it. Then the system does not say how a program ended, unless it is asked to.
+#[test]
+fn programs_can_be_started_although_sigchld_is_ignored() {
+    let world = World::new();
+    let clipboard = world.home().join("pbcopy");
+    fs::write(&clipboard, "#!/bin/sh\ncat > copied\n").unwrap();
+    fs::set_permissions(&clipboard, Permissions::from_mode(0o700)).unwrap();
+    let mut terminal = shell(&world, &["-c", "PATH=$HOME:$PATH exec env --ignore-signal=CHLD $LOGIN"]);
+    let url = terminal.authorize_url();
+    terminal.shows(WAITING);
+    terminal.enters("c");
+    terminal.shows("Copied the URL.");
+    assert_eq!(fs::read_to_string(world.home().join("copied")).unwrap(), url);
+    approve(&world, &terminal);
+    terminal.ends(0);
 }
