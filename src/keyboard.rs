@@ -109,12 +109,12 @@ mod unix {
                 move || read(echo, &stopped, &reading, on_input)
             })?;
             let mut keyboard = Keyboard { echo, original: None, reading, stop: Some(stop), reader: Some(reader) };
-            keyboard.apply();
+            keyboard.hide_input();
             Ok(keyboard)
         }
 
-        /// Switches off echo and line editing for hidden input. Needed again when the process comes to the foreground.
-        pub(crate) fn apply(&mut self) {
+        /// Switches off echo and line editing, unless the input is shown. Needed again when the process comes to the foreground.
+        pub(crate) fn hide_input(&mut self) {
             if self.echo == Echo::Shown || !is_in_foreground(io::stdin()) {
                 return;
             }
@@ -134,7 +134,7 @@ mod unix {
             let reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
             action();
             drop(reading);
-            self.apply();
+            self.hide_input();
         }
 
         fn restore(&mut self) {

@@ -38,7 +38,7 @@ impl Keyboard {
     }
 
     /// Does nothing, because the console's modes do not change.
-    pub(crate) fn apply(&mut self) {}
+    pub(crate) fn hide_input(&mut self) {}
 
     /// Does only that action, because the console's modes do not change.
     pub(crate) fn set_aside(&mut self, action: impl FnOnce()) {

@@ -11,7 +11,7 @@ pub(super) fn check(context: &Context) -> Vec<Finding> {
     let commands = context.login.browser_commands();
     let unusable = context.login.unusable_browsers.iter();
     let unusable = unusable.map(|browser| warn(NAME, browser.to_string(), "name another browser there, or unset it"));
-    let found = match (browser_program(commands, &context.places.path), context.without_browser) {
+    let found = match (browser_program(commands, &context.docker_paths.path), context.without_browser) {
         (_, Some(reason)) if context.login.browsers.is_empty() => warn(NAME, reason.to_string(), other_ways),
         (Some(program), _) => ok(NAME, format!("{} opens it", program.display())),
         (None, _) => warn(NAME, "no program that opens a browser was found", other_ways),

@@ -10,7 +10,7 @@ pub(super) fn check(context: &Context) -> Vec<Finding> {
     const NAME: &str = "docker";
     let host = context.host();
     let install = CommandLine::at("docker install", host);
-    let Some(path) = &context.places.config else { return vec![ok(NAME, "not used: there is no home folder")] };
+    let Some(path) = &context.docker_paths.config else { return vec![ok(NAME, "not used: there is no home folder")] };
     let shown = path.display();
     let config = match files::read(path) {
         Ok(text) => DockerConfig::parse(&text.unwrap_or_default()),
@@ -29,7 +29,7 @@ pub(super) fn check(context: &Context) -> Vec<Finding> {
         Some(other) => return vec![ok(NAME, format!("not used: docker uses the helper `{other}` for {host}"))],
         None => return vec![ok(NAME, format!("not used for {host}; to use it: {install}"))],
     }
-    let obstacles = find_obstacles(host, path, &config, &context.places);
+    let obstacles = find_obstacles(host, path, &config, &context.docker_paths);
     if obstacles.is_empty() {
         return vec![ok(NAME, format!("docker, podman, skopeo and buildah use quay-auth for {host}"))];
     }

@@ -34,7 +34,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct Context {
     pub(crate) login: LoginSettings,
     pub(crate) vault: Vault,
-    pub(crate) places: DockerPaths,
+    pub(crate) docker_paths: DockerPaths,
     /// Why no browser can be opened on this machine.
     pub(crate) without_browser: Option<NoBrowser>,
     /// What is known of the stored token.

@@ -5,7 +5,7 @@ use crate::checks::{CheckStatus, Context, Finding, failed, run_all};
 use crate::domain::ProfileId;
 use crate::error::{Error, Exit};
 use crate::hint::CommandLine;
-use crate::settings::{LoginFlags, Settings};
+use crate::settings::{self, LoginFlags, Settings};
 use crate::terminal::{Terminal, Tone};
 
 const DESCRIPTION: &str = "\
@@ -65,10 +65,10 @@ fn check(settings: &Settings, terminal: &mut Terminal) -> Result<(ProfileId, Vec
         login,
         token,
         vault: settings.vault()?.with_prompts(dialog.prompt()),
-        places: settings.docker_paths(),
+        docker_paths: settings::docker_paths(),
         without_browser: settings.environment.no_browser,
         token_variable: settings.token_variable(),
-        proxy_variables: settings.proxy_variables(),
+        proxy_variables: settings::proxy_variables().names(),
     };
     terminal.start_waiting(&format!("Checking what a login at {} needs", id.host));
     let findings = run_all(context);
@@ -125,14 +125,14 @@ fn report(findings: &[Finding], settings: &Settings) -> String {
     let mut lines = vec![
         format!("quay-auth {} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH),
         format!("profiles: {}", settings.profiles.iter().filter(|profile| profile.token.is_some()).count()),
-        format!("variables: {}", settings.relevant_variables().join(", ")),
+        format!("variables: {}", settings::relevant_variables().join(", ")),
         String::new(),
     ];
     let line = |finding: &Finding| format!("{}  {}: {}", label(finding.outcome), finding.check, finding.detail);
     lines.extend(findings.iter().map(line));
     let text = lines.join("\n");
     // The name of the home folder is often that of the user.
-    match settings.home() {
+    match settings::home() {
         Some(home) => text.replace(&home.display().to_string(), "~"),
         None => text,
     }

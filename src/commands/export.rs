@@ -7,7 +7,7 @@ use crate::error::{Error, Exit};
 use crate::export::{Exported, Format, Options, SecretName, Shell};
 use crate::files::{self, Mode};
 use crate::hint::CommandLine;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::system;
 use crate::terminal::Terminal;
 
@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
             .hint("leave out --shell, or choose the format env"));
     }
     let github_env = match args.format {
-        Format::GithubEnv => Some(github_env_file(args, settings)?),
+        Format::GithubEnv => Some(github_env_file(args)?),
         _ => None,
     };
     let SelectedToken { profile, token, .. } = select_token(settings, terminal)?;
@@ -92,7 +92,7 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
         ));
     }
     if is_stdout(&args.output) {
-        if terminal.shows_results() {
+        if terminal.stdout_is_terminal() {
             terminal.warn(
                 "the output contains the token. Write it to a file with --output FILE, or pipe it into a program.",
             );
@@ -109,12 +109,12 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
 }
 
 /// The file that `GITHUB_ENV` names.
-fn github_env_file(args: &Args, settings: &Settings) -> Result<PathBuf, Error> {
+fn github_env_file(args: &Args) -> Result<PathBuf, Error> {
     if !is_stdout(&args.output) {
         return Err(Error::new(Exit::Usage, "--output is not for the format github-env, which appends to $GITHUB_ENV")
             .hint("leave out --output, or run `quay-auth export env --output FILE`"));
     }
-    settings.github_env().ok_or_else(|| {
+    settings::github_env().ok_or_else(|| {
         Error::new(Exit::Usage, "GITHUB_ENV is not set, so this is not a job in GitHub Actions")
             .hint(CommandLine::new("export env").purpose("to write the same variables elsewhere"))
     })

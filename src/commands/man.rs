@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args, mut program: Command, terminal: &mut Terminal) ->
     let is_program = args.words.is_empty();
     let page = page(command, is_program)
         .map_err(|error| Error::new(Exit::Failure, "cannot write the manual page").caused_by(error))?;
-    if terminal.shows_results() && open(&page).is_ok_and(|status| status.success()) {
+    if terminal.stdout_is_terminal() && open(&page).is_ok_and(|status| status.success()) {
         return Ok(());
     }
     terminal.print(String::from_utf8_lossy(&page).trim_end())

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Exit};
 use crate::hint::CommandLine;
-use crate::settings::{LoginFlags, LoginSettings, Settings};
+use crate::settings::{Folders, LoginFlags, LoginSettings, Settings};
 use crate::terminal::Terminal;
 
 const DESCRIPTION: &str = "\
@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
     if !args.config_toml {
         terminal.say(&format!("Others log in to {host} with:"));
         terminal.print(&login.for_others().command().to_string())?;
-        let file = settings.system_config_file();
+        let file = Folders::system_config_file();
         let file = file.map_or_else(|| "config.toml".to_owned(), |path| path.display().to_string());
         let login = CommandLine::new("login");
         terminal.say(&format!("\nWith these lines in {file}, `{login}` is enough on that machine:"));

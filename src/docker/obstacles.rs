@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::places::{CredentialOverride, own_helper};
+use super::paths::{CredentialOverride, own_helper};
 use super::{DockerConfig, DockerPaths};
 use crate::domain::Host;
 use crate::hint::{CommandLine, Hint};

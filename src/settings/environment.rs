@@ -53,7 +53,7 @@ pub(super) fn host_variable() -> Option<String> {
 }
 
 /// The file with the variables for the next steps of a job in GitHub Actions.
-pub(super) fn github_env() -> Option<PathBuf> {
+pub(crate) fn github_env() -> Option<PathBuf> {
     path_variable("GITHUB_ENV")
 }
 
@@ -225,16 +225,16 @@ fn ssh_destination() -> Option<String> {
 }
 
 /// `HOME` (`USERPROFILE` on Windows), else the home in the user database, since a systemd unit may have no `HOME`.
-pub(super) fn home() -> Option<PathBuf> {
+pub(crate) fn home() -> Option<PathBuf> {
     env::home_dir().filter(|home| home.is_absolute())
 }
 
-pub(super) fn proxy_variables() -> ProxyVariables {
+pub(crate) fn proxy_variables() -> ProxyVariables {
     ProxyVariables::read(variable)
 }
 
-/// The names of the variables that are set and change what this program does.
-pub(super) fn relevant_names() -> Vec<String> {
+/// The names, without values, of the variables that are set and change what this program does.
+pub(crate) fn relevant_variables() -> Vec<String> {
     let exact = [
         "BROWSER",
         "CI",
@@ -271,7 +271,7 @@ fn all_names() -> Vec<String> {
 }
 
 /// Where docker, podman, skopeo and buildah look for credentials (containers-auth.json(5); docker's `DOCKER_CONFIG` and `DOCKER_AUTH_CONFIG`).
-pub(super) fn docker_paths() -> DockerPaths {
+pub(crate) fn docker_paths() -> DockerPaths {
     let path = path_variable;
     let home = home();
     let docker_folder = path("DOCKER_CONFIG");
@@ -309,7 +309,7 @@ fn runtime_auth_file() -> Option<PathBuf> {
 }
 
 /// The folders for data of all programs, such as desktop files: the user's, then those of the system (XDG Base Directory Specification).
-pub(super) fn data_folders() -> Vec<PathBuf> {
+pub(crate) fn data_folders() -> Vec<PathBuf> {
     let own = path_variable("XDG_DATA_HOME").or_else(|| home().map(|home| home.join(".local/share")));
     let system = path_variable("XDG_DATA_DIRS").unwrap_or_else(|| "/usr/local/share:/usr/share".into());
     own.into_iter().chain(env::split_paths(&system)).filter(|path| path.is_absolute()).collect()
@@ -349,8 +349,8 @@ impl Folders {
         Some(self.config.as_ref()?.join("quay-auth").join("config.toml"))
     }
 
-    /// The `config.toml` for all users of this machine.
-    pub(super) fn system_config_file() -> Option<PathBuf> {
+    /// The `config.toml` for all users of this machine, whether or not it exists. `None` if this system has no place for it.
+    pub(crate) fn system_config_file() -> Option<PathBuf> {
         if cfg!(windows) {
             variable("ProgramData").map(|folder| Path::new(&folder).join("quay-auth").join("config.toml"))
         } else {

@@ -14,7 +14,6 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::docker::DockerPaths;
 use crate::domain::{Host, HostArgument, MalformedToken, ProfileId, ProfileName, ServerText};
 use crate::files;
 use crate::hint::{CommandLine, always_name_the_profile};
@@ -24,7 +23,10 @@ use crate::store::{Profiles, ProfilesError, Vault};
 pub(crate) use config::Config;
 use config::HostSection;
 pub(crate) use damaged::may_know;
-pub(crate) use environment::{Container, Environment, Folders, NoBrowser};
+pub(crate) use environment::{
+    Container, Environment, Folders, NoBrowser, data_folders, docker_paths, github_env, home, proxy_variables,
+    relevant_variables,
+};
 use login::UnusableBrowser;
 pub(crate) use login::{LoginFlags, LoginSettings};
 pub(crate) use token_variable::TokenVariable;
@@ -172,11 +174,6 @@ impl Settings {
         Ok(environment::setting("ANIMATION")?.or(self.user.animation).or(self.system.animation).unwrap_or(true))
     }
 
-    /// The system's `config.toml`, whether or not it exists. `None` if this system has no place for it.
-    pub(crate) fn system_config_file(&self) -> Option<PathBuf> {
-        Folders::system_config_file()
-    }
-
     /// The user's profiles and tokens. Fails if there is no folder for them, so that this is not mistaken for "not logged in".
     pub(crate) fn vault(&self) -> Result<Vault, Error> {
         Ok(Vault::new(self.folders.data()?, self.folders.runtime()))
@@ -291,33 +288,6 @@ impl Settings {
     /// The name that `--profile` gives.
     pub(crate) fn profile_flag(&self) -> Option<&ProfileName> {
         self.flags.profile.as_ref()
-    }
-
-    /// Where desktop files are.
-    pub(crate) fn data_folders(&self) -> Vec<PathBuf> {
-        environment::data_folders()
-    }
-
-    pub(crate) fn home(&self) -> Option<PathBuf> {
-        environment::home()
-    }
-
-    /// The names of the proxy variables that are set.
-    pub(crate) fn proxy_variables(&self) -> Vec<&'static str> {
-        environment::proxy_variables().names()
-    }
-
-    /// The names, without values, of the variables that are set and change what this program does.
-    pub(crate) fn relevant_variables(&self) -> Vec<String> {
-        environment::relevant_names()
-    }
-
-    pub(crate) fn github_env(&self) -> Option<PathBuf> {
-        environment::github_env()
-    }
-
-    pub(crate) fn docker_paths(&self) -> DockerPaths {
-        environment::docker_paths()
     }
 
     /// The `[host."…"]` sections of both files, the user's first.

@@ -93,12 +93,11 @@ impl Terminal {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Whether what is read from stdin would be typed, and shown while it is.
-    pub(crate) fn types_into_stdin(&self) -> bool {
+    pub(crate) fn stdin_is_terminal(&self) -> bool {
         io::stdin().is_terminal()
     }
 
-    pub(crate) fn shows_results(&self) -> bool {
+    pub(crate) fn stdout_is_terminal(&self) -> bool {
         io::stdout().is_terminal()
     }
 
@@ -163,7 +162,7 @@ impl Terminal {
         if bytes.is_empty() {
             return Ok(());
         }
-        if !self.shows_results() && !self.colors_results {
+        if !self.stdout_is_terminal() && !self.colors_results {
             return self.stdout(&[bytes]);
         }
         if bytes.len() <= MAX_FORMATTED

@@ -6,7 +6,7 @@ use crate::docker::{DockerConfig, DockerPaths, HelperName, Obstacle, find_obstac
 use crate::domain::Host;
 use crate::error::{Error, Exit};
 use crate::files::{self, Lock, Mode};
-use crate::settings::Settings;
+use crate::settings;
 use crate::store::{OriginalDockerFile, Profiles};
 
 /// Docker's `config.json`.
@@ -16,27 +16,27 @@ pub(super) struct ConfigFile {
     text: Option<String>,
     pub(super) config: DockerConfig,
     /// Where else docker and the other tools look for credentials.
-    pub(super) places: DockerPaths,
+    pub(super) paths: DockerPaths,
 }
 
 impl ConfigFile {
     /// Reads the file. If there is none, its settings are empty.
-    pub(super) fn read(settings: &Settings) -> Result<Self, Error> {
-        let (path, places) = find(settings)?;
+    pub(super) fn read() -> Result<Self, Error> {
+        let (path, paths) = find()?;
         let text = files::read(&path)?;
         let config = DockerConfig::parse(text.as_deref().unwrap_or_default()).map_err(|error| {
             Error::new(Exit::Failure, format!("{}, {error}", path.display())).hint("fix it there; nothing was changed")
         })?;
-        Ok(ConfigFile { path, text, config, places })
+        Ok(ConfigFile { path, text, config, paths })
     }
 
     /// Waits until no other quay-auth changes the file, and reads it then. Creates its folder if it is missing.
     ///
     /// `helper` is what the caller will write for that host.
-    pub(super) fn lock(settings: &Settings, host: &Host, helper: Option<&str>) -> Result<(Lock, Self), Error> {
-        let before = ConfigFile::read(settings)?;
+    pub(super) fn lock(host: &Host, helper: Option<&str>) -> Result<(Lock, Self), Error> {
+        let before = ConfigFile::read()?;
         let lock = files::lock_folder_of(&before.path).map_err(|error| before.unwritable(error, host, helper))?;
-        Ok((lock, ConfigFile::read(settings)?))
+        Ok((lock, ConfigFile::read()?))
     }
 
     pub(super) fn uses_quay_auth(&self, host: &Host) -> bool {
@@ -44,8 +44,8 @@ impl ConfigFile {
     }
 
     /// Whether another settings file, which `DOCKER_CONFIG` can name, uses quay-auth for that host.
-    pub(super) fn is_another_using_quay_auth(&self, profiles: &Profiles, host: &Host) -> bool {
-        let files = profiles.docker_files().chain(self.places.usual_config.as_deref());
+    pub(super) fn another_file_uses_quay_auth(&self, profiles: &Profiles, host: &Host) -> bool {
+        let files = profiles.docker_files().chain(self.paths.usual_config.as_deref());
         files.filter(|path| *path != self.path).any(|path| {
             let config = DockerConfig::parse(&files::read(path).ok().flatten().unwrap_or_default());
             config.is_ok_and(|config| uses_quay_auth(&config, host))
@@ -53,7 +53,7 @@ impl ConfigFile {
     }
 
     pub(super) fn obstacles(&self, host: &Host) -> Vec<Obstacle> {
-        find_obstacles(host, &self.path, &self.config, &self.places)
+        find_obstacles(host, &self.path, &self.config, &self.paths)
     }
 
     /// What has to be known to restore the file later, besides the file itself with quay-auth in it.
@@ -121,12 +121,12 @@ fn uses_quay_auth(config: &DockerConfig, host: &Host) -> bool {
 }
 
 /// The absolute path of docker's `config.json`, and where else the tools look.
-fn find(settings: &Settings) -> Result<(PathBuf, DockerPaths), Error> {
-    let places = settings.docker_paths();
-    let path = places.config.clone().ok_or_else(|| {
+fn find() -> Result<(PathBuf, DockerPaths), Error> {
+    let paths = settings::docker_paths();
+    let path = paths.config.clone().ok_or_else(|| {
         Error::new(Exit::Failure, "the folder of docker's settings is not known: HOME is not set")
             .hint("set HOME to your home folder, or DOCKER_CONFIG to the folder of docker's settings")
     })?;
     // `DOCKER_CONFIG` may be relative, but what is stored about the file must not depend on the folder in which this runs.
-    Ok((std::path::absolute(&path).unwrap_or(path), places))
+    Ok((std::path::absolute(&path).unwrap_or(path), paths))
 }

@@ -5,7 +5,7 @@ use crate::docker::{HELPER, missing_helper};
 use crate::domain::{Host, HostArgument, ProfileId};
 use crate::error::{Error, Exit};
 use crate::hint::CommandLine;
-use crate::settings::{NoBrowser, Settings};
+use crate::settings::{self, NoBrowser, Settings};
 use crate::store::{DockerState, OriginalDockerFile};
 use crate::terminal::Terminal;
 
@@ -33,10 +33,10 @@ pub(crate) struct Args {
 
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
     let host = settings.profile()?.host;
-    if let Some(missing) = missing_helper(&settings.docker_paths()) {
+    if let Some(missing) = missing_helper(&settings::docker_paths()) {
         return Err(Error::new(Exit::Failure, format!("{}; nothing was changed", missing.what)).hint(missing.fix));
     }
-    let (lock, mut file) = ConfigFile::lock(settings, &host, Some(HELPER))?;
+    let (lock, mut file) = ConfigFile::lock(&host, Some(HELPER))?;
     let path = file.path.display().to_string();
     let other_helper = file.config.helper(&host).filter(|helper| !helper.is_quay_auth());
     if let Some(helper) = &other_helper
@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
     // A CI job has no keyring, and a new home each time.
     if uses_keyring
         && settings.environment.no_browser != Some(NoBrowser::Ci)
-        && let Some(store) = file.places.default_helper()
+        && let Some(store) = file.paths.default_helper()
     {
         terminal.warn("setting a helper stops docker from using your keyring for other registries.");
         terminal.hint(format!("to keep using it, add \"credsStore\": \"{store}\" to {path}"));

@@ -114,7 +114,7 @@ fn as_text<S: serde::Serializer>(profile: &ProfileId, serializer: S) -> Result<S
 }
 
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
-    let file = ConfigFile::read(settings)?;
+    let file = ConfigFile::read()?;
     let is_chosen = settings.profile_filter().is_set();
     let hosts = match is_chosen {
         true => BTreeSet::from([settings.profile()?.host]),

@@ -12,12 +12,12 @@ use crate::terminal::Terminal;
 pub(super) fn run(settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
     let host = settings.profile()?.host;
     // Before the lock, which would create a missing folder.
-    let unlocked = ConfigFile::read(settings)?;
+    let unlocked = ConfigFile::read()?;
     if !unlocked.uses_quay_auth(&host) {
         nothing_to_do(&unlocked, &host, terminal);
         return Ok(());
     }
-    let (lock, mut file) = ConfigFile::lock(settings, &host, None)?;
+    let (lock, mut file) = ConfigFile::lock(&host, None)?;
     if !file.uses_quay_auth(&host) {
         nothing_to_do(&file, &host, terminal);
         return Ok(());
@@ -39,7 +39,7 @@ pub(super) fn run(settings: &Settings, terminal: &mut Terminal) -> Result<(), Er
     file.write(&lock, &host, text)?;
     if state != DockerState::default() || original.is_some() {
         settings.vault()?.update(|profiles| {
-            let is_last = !file.is_another_using_quay_auth(profiles, &host);
+            let is_last = !file.another_file_uses_quay_auth(profiles, &host);
             let state = profiles.docker_mut(&host);
             // Other settings files may need their helpers restored later, whatever they name now.
             state.replaced.remove(&file.path);

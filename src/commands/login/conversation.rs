@@ -144,7 +144,7 @@ impl Conversation {
                 Err(_) => {
                     terminal.tick();
                     // After `bg` and `fg`, the terminal has the modes of the shell.
-                    self.keyboard.iter_mut().for_each(Keyboard::apply);
+                    self.keyboard.iter_mut().for_each(Keyboard::hide_input);
                     let was_in_background = std::mem::replace(&mut self.in_background, !terminal.is_in_foreground());
                     if was_in_background && !self.in_background {
                         return Some(Event::Foreground);

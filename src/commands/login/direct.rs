@@ -157,7 +157,7 @@ fn read_password(
     let text = if terminal.is_interactive() {
         let question = format!("Password of {user} at {} (input is hidden):", profile.host);
         conversation.ask_line(&question, Echo::Hidden, terminal)?
-    } else if flow.args.direct.password_stdin && !terminal.types_into_stdin() {
+    } else if flow.args.direct.password_stdin && !terminal.stdin_is_terminal() {
         conversation.read_stdin(terminal)?
     } else {
         let pipe = flow.login.command().option("--username", Some(user)).flag("--password-stdin");

@@ -67,10 +67,7 @@ pub(super) fn check(
         let (client, client_id) = (flow.client.clone(), client_id.clone());
         move || look_up_application(&client, &client_id)
     });
-    let storable = in_background({
-        let (login, vault) = (login.clone(), flow.vault.clone());
-        move || check_storable(&login, &vault)
-    });
+    let storable = start_check_of_store(login, flow.vault);
     let bound = BoundAddress::bind(&login.redirect_uri, flow.args.listen);
     let bound = bound.map_err(|error| Error::cannot_listen(error, login));
     let application = wait_for(&application, conversation)?;
@@ -97,11 +94,12 @@ pub(super) fn check(
 
 /// Checks only that the token can be stored, for logins that do not listen on the redirect URI.
 pub(super) fn check_store(login: &LoginSettings, vault: &Vault, conversation: &Conversation) -> Result<(), Error> {
-    let storable = in_background({
-        let (login, vault) = (login.clone(), vault.clone());
-        move || check_storable(&login, &vault)
-    });
-    wait_for(&storable, conversation)?
+    wait_for(&start_check_of_store(login, vault), conversation)?
+}
+
+fn start_check_of_store(login: &LoginSettings, vault: &Vault) -> Receiver<Result<(), Error>> {
+    let (login, vault) = (login.clone(), vault.clone());
+    in_background(move || check_storable(&login, &vault))
 }
 
 /// Runs something on a thread of its own, if possible. After Ctrl-C nothing waits for that thread, and it ends with the process.
@@ -149,7 +147,7 @@ pub(super) fn check_application(
             let answer = flow.client.describe_answer(status);
             terminal.warn(&format!("could not check the client ID: {answer}. Continuing."));
         }
-        ApplicationLookup::Unreachable(error) => judge(error, terminal)?,
+        ApplicationLookup::Unreachable(error) => warn_unless_final(error, terminal)?,
     }
     Ok(())
 }
@@ -171,12 +169,12 @@ pub(super) fn check_server(
             terminal.warn(&format!("{} does not answer as a Quay server does.", client.host()));
             Ok(())
         }
-        Err(error) => judge(error, terminal),
+        Err(error) => warn_unless_final(error, terminal),
     }
 }
 
-/// Warns of a server that cannot be asked, or fails.
-fn judge(error: quay::Error, terminal: &mut Terminal) -> Result<(), Error> {
+/// Warns that the server cannot be asked, if that can be different for the browser. Fails otherwise.
+fn warn_unless_final(error: quay::Error, terminal: &mut Terminal) -> Result<(), Error> {
     let error = unless_final(error)?;
     terminal.warn(&format!("{}. Continuing, because your browser may be able to reach it.", error.summary()));
     Ok(())

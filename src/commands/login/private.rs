@@ -8,7 +8,7 @@ use url::Url;
 use crate::browser_login::{BrowserCommand, Event, Notice, default_browser, open_browser};
 use crate::error::{Error, Exit};
 use crate::keyboard::Echo;
-use crate::settings::NoBrowser;
+use crate::settings::{NoBrowser, data_folders};
 use crate::terminal::Terminal;
 
 use super::browser::say_browser_failed;
@@ -36,7 +36,7 @@ impl ImplicitFlow<'_> {
         }
         let browsers = match self.login.browser_commands() {
             [] => {
-                let folders = self.settings.data_folders();
+                let folders = data_folders();
                 // On a thread, because the desktop may not respond.
                 let default = wait_for(&in_background(move || default_browser(&folders)), conversation)?;
                 Vec::from_iter(default)
