@@ -12,7 +12,7 @@ use crate::system::{RandomError, random_hex};
 ///
 /// The nonce is a segment of the redirect path, and it alone binds the response to this login: Quay returns it with every response
 /// except `redirect_uri_mismatch`. The state is a second check. Quay leaves it out for dangerous scopes and when the user cancels
-/// (recorded cases B4b and C1). Each is 128 bits from the system's random source and is used once.
+/// (docs/quay.md, cases B4b and C1). Each is 128 bits from the system's random source and is used once.
 pub(crate) struct AuthorizationRequest {
     redirect_url: RedirectUrl,
     /// Whether the redirect URI has a nonce.
@@ -54,7 +54,7 @@ impl AuthorizationRequest {
         Self::new(parameters, local_app)
     }
 
-    /// Builds the URL (RFC 6749 section 4.2.1; recorded case A1). Quay wants the scopes separated by commas.
+    /// Builds the URL (RFC 6749 section 4.2.1; docs/quay.md, case A1). Quay wants the scopes separated by commas.
     fn new(parameters: &RequestParameters<'_>, redirect_uri: String) -> Result<Self, Error> {
         let state = random_hex()?;
         let redirect_url = RedirectUrl::new(redirect_uri)?;

@@ -12,13 +12,13 @@ use crate::domain::{AccessToken, ServerText};
 
 #[derive(Clone, Debug)]
 pub(crate) enum AuthResponse {
-    /// Quay issued a token (recorded case B1).
+    /// Quay issued a token (docs/quay.md, case B1).
     Token {
         /// Shared, because the catcher compares later posts with it.
         token: Arc<AccessToken>,
         expires_in: Option<Duration>,
     },
-    /// Quay or the user refused (recorded cases C).
+    /// Quay or the user refused (docs/quay.md, cases C).
     Refused(AuthError),
 }
 
@@ -92,7 +92,7 @@ impl AuthResponse {
     /// Parses query and fragment, both form-encoded and without `?` and `#`.
     ///
     /// Quay puts the token into the fragment, and scope, state and errors into the query. A state that is empty or the text `None`
-    /// (recorded case B2b) counts as absent. Then the nonce alone binds the response to this login.
+    /// (docs/quay.md, case B2b) counts as absent. Then the nonce alone binds the response to this login.
     pub(crate) fn parse(query: &str, fragment: &str, state: &State) -> Result<AuthResponse, ResponseError> {
         let mut parameters: BTreeMap<String, Zeroizing<String>> = BTreeMap::new();
         for (part, may_hold_token) in [(query, false), (fragment, true)] {

@@ -1,5 +1,5 @@
 //! `redirect_uri_mismatch`: Quay sent the browser to the redirect URI that is registered, because the one of this login does not match it
-//! (recorded cases G).
+//! (docs/quay.md, cases G).
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, Ipv6Addr};

@@ -69,7 +69,7 @@ pub(crate) enum Event {
 /// Something that the user should know while the login waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Notice {
-    /// The application's redirect URI at Quay is a different one (recorded cases G).
+    /// The application's redirect URI at Quay is a different one (docs/quay.md, cases G).
     RedirectUriMismatch(RegisteredUri),
     /// A response of another login was sent here.
     WrongState,

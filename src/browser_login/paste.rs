@@ -177,7 +177,7 @@ pub(crate) struct PastedToken {
 }
 
 impl PastedToken {
-    /// Reads a token, or any URL with one in its fragment. Quay puts the scopes into the query (recorded case B1).
+    /// Reads a token, or any URL with one in its fragment. Quay puts the scopes into the query (docs/quay.md, case B1).
     pub(crate) fn parse(text: &str) -> Result<Self, PasteError> {
         let url = match Pasted::parse(text, "http")? {
             Pasted::Url(url) => url,

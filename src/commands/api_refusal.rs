@@ -47,7 +47,7 @@ impl RefusalBody {
     }
 
     /// Whether the token may be what Quay refuses. On a write, Quay takes a request whose token is not valid for one of a browser
-    /// without its CSRF token (recorded case T2f).
+    /// without its CSRF token (docs/quay.md, case T2f).
     fn may_mean_the_token(&self, status: u16) -> bool {
         status == 401 || self.message.as_ref().is_some_and(|message| message.as_str().contains("CSRF token"))
     }

@@ -75,7 +75,7 @@ fn in_github_actions_a_created_token_is_hidden_in_the_log_first() {
     }
 }
 
-/// Quay's API writes spaces between them (recorded case S7e).
+/// Quay's API writes spaces between them (docs/quay.md, case S7e).
 #[test]
 fn scopes_are_separated_by_commas_everywhere() {
     let (world, _) = World::with_token("org:admin,repo:read");

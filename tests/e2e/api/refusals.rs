@@ -175,7 +175,7 @@ fn a_broken_rule_is_one_line_without_the_schema() {
         .fails(1);
 }
 
-/// Quay answers 200 with an empty list (recorded cases W2 and T9).
+/// Quay answers 200 with an empty list (docs/quay.md, cases W2 and T9).
 #[test]
 fn a_list_that_quay_gives_to_a_dead_token_is_not_printed() {
     let (world, token) = World::with_token("repo:read");
