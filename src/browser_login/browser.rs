@@ -10,7 +10,7 @@ use url::Url;
 
 use super::{BrowserCommand, Event, Notice};
 
-/// Those that `xdg-open` knows, without the text browsers, and under their newer names.
+/// The browsers that `xdg-open` knows, without text browsers, and with the newer names of some.
 const GRAPHICAL_BROWSERS: &str = "x-www-browser:firefox:firefox-esr:iceweasel:seamonkey:mozilla:epiphany:konqueror:chromium:\
      chromium-browser:google-chrome:google-chrome-stable:microsoft-edge:brave-browser";
 

@@ -85,12 +85,11 @@ fn warn(check: &'static str, detail: impl Into<String>, next: impl Into<Hint>) -
     Finding { check, outcome: CheckStatus::Warn, detail: detail.into(), next: Some(next.into()) }
 }
 
-/// A failure, with the message and the first hint that any other command would print.
 fn fail(check: &'static str, error: impl Into<Error>) -> Finding {
     failed(check, &error.into())
 }
 
-/// The same.
+/// A failure, with the message and the first hint that any other command would print.
 pub(crate) fn failed(check: &'static str, error: &Error) -> Finding {
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
     let next = error.hints().first().cloned();

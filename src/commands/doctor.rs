@@ -111,7 +111,7 @@ fn show(
     Err(Error::new(Exit::Failure, message).hint(CommandLine::of("doctor", id).purpose(purpose)))
 }
 
-/// Its name, padded to the same width.
+/// All labels have the same width.
 fn label(status: CheckStatus) -> &'static str {
     match status {
         CheckStatus::Ok => "ok  ",

@@ -65,9 +65,9 @@ Files:
   HOME                      home folder
   XDG_CONFIG_HOME           folder of quay-auth/config.toml on Linux
   XDG_DATA_HOME             folder of quay-auth/profiles.toml on Linux
-  XDG_DATA_DIRS             where login --private finds the default browser
   USERPROFILE, APPDATA, LOCALAPPDATA, ProgramData
                             the same folders on Windows
+  XDG_DATA_DIRS             where login --private finds the default browser
 
 docker, podman, skopeo and buildah:
   DOCKER_CONFIG             folder of docker's config.json

@@ -93,14 +93,15 @@ pub(super) fn run(args: &Args, settings: Settings, terminal: &mut Terminal) -> R
             .collect();
         errors.extend(login.log_out(&others, args, settings, &vault, &mut unreachable, terminal));
     }
-    let has_deleted = !logins.is_empty() || args.purge && ids.iter().any(|id| settings.profiles.find(id).is_some());
+    let mut has_deleted = !logins.is_empty() || args.purge && ids.iter().any(|id| settings.profiles.find(id).is_some());
     if args.purge {
         let without_token = ids.iter().filter(|id| logins.iter().all(|login| login.profile.id != **id));
         errors.extend(without_token.filter_map(|id| delete(id, None, true, &vault, terminal).err()));
     }
-    let leftovers = delete_leftovers(&logins, &vault, terminal);
-    let has_deleted = has_deleted || leftovers.is_some();
-    errors.extend(leftovers.into_iter().flatten());
+    if let Some(failed) = delete_leftovers(&logins, &vault, terminal) {
+        has_deleted = true;
+        errors.extend(failed);
+    }
     match settings.token_variable() {
         TokenVariable::ForHost(host, Ok(_)) => {
             terminal.warn(&format!("QUAY_AUTH_TOKEN is still set and is used for {host}."));
@@ -220,12 +221,11 @@ impl Login {
             true => error.hint(format!("the token was revoked at {}, but this machine still has it", id.host)),
             false => error,
         });
-        let is_deleted = deleted.as_ref().is_ok_and(|is_deleted| *is_deleted);
+        let is_deleted = matches!(deleted, Ok(true));
         let mut errors: Vec<Error> = deleted.err().into_iter().collect();
-        let can_be_revoked = self.can_be_revoked_by(acting);
         let revocation = match revocation {
-            // Then it does not matter that Quay could not be asked.
-            Some(Err(_)) if !can_be_revoked => Some(Ok(Revocation::NotPossible)),
+            // It does not matter then that Quay could not be asked.
+            Some(Err(_)) if !self.can_be_revoked_by(acting) => Some(Ok(Revocation::NotPossible)),
             revocation => revocation,
         };
         errors.extend(self.report(revocation, is_deleted, terminal));

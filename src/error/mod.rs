@@ -127,18 +127,19 @@ impl Error {
         self
     }
 
-    /// `login` logs in to that profile.
+    /// The profile has no token. `login` is the command that logs in to it.
     pub(crate) fn no_login(profile: &ProfileId, login: CommandLine) -> Self {
         Error::new(Exit::NoLogin, format!("there is no login for {profile}")).hint(login)
     }
 
-    /// By this machine's clock. Quay would refuse the token.
+    /// The stored token has expired, by this machine's clock.
     pub(crate) fn expired(profile: &ProfileId, expires_at: Timestamp) -> Self {
         Error::new(Exit::NoLogin, format!("the token of {profile} expired on {}", expires_at.day_or_time()))
             .caused_by(format!("by this machine's clock it is {}", Timestamp::now().day_or_time()))
             .hint(CommandLine::of("login", profile))
     }
 
+    /// The browser did not come back in time.
     pub(crate) fn timed_out(login: &LoginSettings) -> Self {
         Error::new(Exit::Timeout, "no response from the browser in time; nothing was changed")
             .hint(CLOSE_TAB)
@@ -150,7 +151,7 @@ impl Error {
             .hint(login.command().option("--timeout", Some("15m")).purpose("otherwise try again"))
     }
 
-    /// `state` says what is changed.
+    /// A signal ended the command. `state` says what was changed before.
     pub(crate) fn signalled(signal: Signal, state: &str) -> Self {
         let reason = match signal {
             Signal::Interrupt => "by Ctrl-C",

@@ -1,4 +1,4 @@
-//! What can be known of a host if quay-auth's files are damaged.
+//! Whether a host concerns quay-auth, if quay-auth's files are damaged.
 
 use crate::docker::DockerConfig;
 use crate::domain::{Host, HostArgument};

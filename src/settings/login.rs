@@ -12,8 +12,8 @@ use crate::hint::CommandLine;
 use crate::quay::{Connection, RequestLog};
 use crate::store::Profile;
 
-/// The number of layers that a login at another time may not have.
-const GIVEN: usize = 2;
+/// The options and the variables: the number of layers at the beginning that a later login may not have.
+const GIVEN_LAYERS: usize = 2;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
@@ -207,6 +207,7 @@ fn unless_saved<'a, T: PartialEq>(used: &'a T, saved: &Option<T>) -> Option<&'a 
 }
 
 impl Settings {
+    /// The settings of a login to this profile. Fails if a setting is invalid, or if it would use plain http that the user did not allow.
     pub(crate) fn login(&self, flags: &LoginFlags, profile: ProfileId) -> Result<LoginSettings, Error> {
         let layers = self.layers(flags, &profile)?;
         let connection = connection(&layers, &profile.host, self.request_log)?;
@@ -233,7 +234,7 @@ impl Settings {
             unusable_browsers,
             timeout: timeout.unwrap_or(LoginTimeout(Some(DEFAULT_TIMEOUT))).0,
             other_options: Vec::new(),
-            saved: Layer::merge(&layers[GIVEN..]),
+            saved: Layer::merge(&layers[GIVEN_LAYERS..]),
             profile,
         })
     }
@@ -259,7 +260,7 @@ impl Settings {
         login.map_or_else(|_| CommandLine::of("login", id), |login| login.command())
     }
 
-    /// All sources that have settings for this login, in order of precedence. The first `GIVEN` are the options and the variables.
+    /// All sources that have settings for this login, in order of precedence. The first ones are the [`GIVEN_LAYERS`].
     fn layers(&self, flags: &LoginFlags, profile: &ProfileId) -> Result<Vec<Layer>, Error> {
         let mut layers = vec![
             Layer {

@@ -186,7 +186,7 @@ impl Settings {
         }
     }
 
-    /// The profile that a command works with.
+    /// The profile that a command works with. It may not exist. Fails if several hosts have a profile and nothing names one.
     pub(crate) fn profile(&self) -> Result<ProfileId, Error> {
         if let Some(host) = &self.flags.host {
             return self.profile_at(self.resolve(host));

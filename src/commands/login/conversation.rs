@@ -87,7 +87,7 @@ impl Conversation {
         self.request_or(|signal| Error::signalled(signal, "nothing was changed"), what, terminal, request)
     }
 
-    /// The same for a request that changes something. A signal then ends the process with the error that `stopped` makes.
+    /// The same for a request that changes something. A signal then ends the process with the error that `stopped` returns.
     pub(super) fn request_or<T>(
         &mut self,
         stopped: impl Fn(Signal) -> Error + Send + 'static,

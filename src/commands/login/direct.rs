@@ -37,7 +37,7 @@ pub(crate) struct DirectFlags {
     pub(super) accept_dangerous: bool,
 }
 
-/// Gets Quay's response. Nothing about it differs from one that came by the browser, except that it needed no browser.
+/// Gets Quay's response, which is the same as one that comes through a browser.
 pub(super) fn ask(
     flow: &ImplicitFlow<'_>,
     conversation: &mut Conversation,

@@ -9,7 +9,7 @@ use crate::settings::{LoginSettings, Settings};
 use crate::store::Lookup;
 use crate::terminal::Terminal;
 
-/// Whether Quay accepts the token that the other commands use, or cannot be asked. A stored token must also have the scopes.
+/// Whether the other commands have a token that Quay accepts, or that it cannot be asked about. A stored token must also have the scopes.
 pub(super) fn has_valid_token(
     login: &LoginSettings,
     settings: &Settings,

@@ -1,5 +1,5 @@
-//! `login --private`: a private window, whose browser writes no history. It is not signed in to Quay, so that comes first: since release
-//! 3.12, Quay shows only an error to a browser that is not (docs/quay.md, cases H).
+//! `login --private`: a private window, which leaves no history. It is not signed in to Quay, so the user signs in first: since release
+//! 3.12, Quay shows only an error to a browser that is not signed in (docs/quay.md, cases H).
 
 use std::time::Instant;
 
