@@ -37,7 +37,7 @@ pub(crate) use args::Args;
 use browser::LocalBrowser;
 pub(super) use conversation::Conversation;
 use previous_token::PreviousToken;
-use save::{NewToken, TokenSaver};
+use save::{NewToken, SaveFailure, TokenSaver};
 pub(super) use save::{new_profile, store_error};
 use wait::{ReceivedResponse, Wait, Waited};
 
@@ -272,13 +272,17 @@ impl ImplicitFlow<'_> {
         let mut saved = match saver.save(new, conversation, terminal) {
             Ok(saved) => saved,
             Err(failure) => {
-                reply(failure.outcome);
-                return Err(match short_lived {
-                    Some(_) => failure
-                        .error
-                        .hint(format!("two tokens exist: {}, and the one created from it", self.name_of_first_token())),
-                    None => failure.error,
+                let SaveFailure { outcome, error } = *failure;
+                if short_lived.is_none() {
+                    reply(outcome);
+                    return Err(error);
+                }
+                reply(match outcome {
+                    // The page would offer to copy the browser's token.
+                    LoginOutcome::StoreFailed => LoginOutcome::Refused { message: error.to_string() },
+                    outcome => outcome,
                 });
+                return Err(short_lived::revoke_after(error, self, &first));
             }
         };
         let mut previous = saved.previous.take();

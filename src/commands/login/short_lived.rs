@@ -72,10 +72,15 @@ pub(super) fn create(
                 continue;
             }
         }
-        return Err(match try_to_revoke(flow, first) {
-            Ok(()) => error.hint(format!("{} was revoked", flow.name_of_first_token())),
-            Err(reason) => error.hint(still_valid(flow, first, &reason)),
-        });
+        return Err(revoke_after(error, flow, first));
+    }
+}
+
+/// Revokes the first token after an error that leaves it without use, and adds to the error whether that worked.
+pub(super) fn revoke_after(error: Error, flow: &ImplicitFlow<'_>, first: &FirstToken) -> Error {
+    match try_to_revoke(flow, first) {
+        Ok(()) => error.hint(format!("{} was revoked", flow.name_of_first_token())),
+        Err(reason) => error.hint(still_valid(flow, first, &reason)),
     }
 }
 
@@ -153,14 +158,15 @@ fn try_to_revoke(flow: &ImplicitFlow<'_>, first: &FirstToken) -> Result<(), Stri
 fn still_valid(flow: &ImplicitFlow<'_>, first: &FirstToken, reason: &str) -> String {
     let expires_at = first.expires_in.and_then(|lifetime| Timestamp::now().checked_add(lifetime));
     let until = expires_at.map_or_else(String::new, |end| format!(" until {}", end.day()));
-    let uuid = match verify(flow.client, &first.token) {
-        Verification::Accepted(Identity { uuid: Some(uuid), .. }) => format!(", uuid {uuid}"),
-        _ => String::new(),
+    let (is_valid, uuid) = match verify(flow.client, &first.token) {
+        Verification::Accepted(Identity { uuid, .. }) => ("is still", uuid),
+        _ => ("may still be", None),
     };
+    let uuid = uuid.map_or_else(String::new, |uuid| format!(", uuid {uuid}"));
     let by_hand = revoke_by_hand(&flow.login.profile.host);
     let scopes = first.scopes.as_ref().map_or_else(|| "scopes unknown".to_owned(), Scopes::to_string);
     let token = flow.name_of_first_token();
-    format!("{token} ({scopes}{uuid}) may still be valid{until} ({reason}); {by_hand}")
+    format!("{token} ({scopes}{uuid}) {is_valid} valid{until} ({reason}); {by_hand}")
 }
 
 /// Revokes the first token after another one was stored, and says whether that worked. `true` if it is known to be revoked.

@@ -1,6 +1,8 @@
 //! `login --expires`: a short-lived token with fewer scopes replaces the browser's token, which is revoked.
 
-use crate::quay_standin::{Failure, Release, Token};
+use std::fs;
+
+use crate::quay_standin::{Failure, Release, Token, Verify};
 use crate::support::browser::Browser;
 use crate::support::pty::Terminal;
 use crate::support::world::{CLIENT_ID, World, post_to_catcher, token_of};
@@ -60,6 +62,7 @@ fn fail_to_create(world: &World, exit: i32, happen: impl FnOnce()) -> (Token, St
     happen();
     assert_eq!(post_to_catcher(&location), (200, "refused".to_owned()));
     let messages = login.fails(exit);
+    let _ = fs::remove_dir(world.data_folder().join("tokens.toml"));
     world.run(["print-token"]).stderr("there is no login").fails(3);
     assert!(!messages.contains(&token_of(&location)), "{messages}");
     (token(world, &token_of(&location)), messages)
@@ -76,7 +79,7 @@ fn nothing_is_stored_if_the_user_may_not_create_tokens() {
     assert!(messages.contains("you are not an administrator of acme: log in without --expires"), "{messages}");
     // For the same reason it cannot be revoked.
     assert!(!browser_token.revoked);
-    assert!(messages.contains("may still be valid until 20") && messages.contains(&browser_token.uuid), "{messages}");
+    assert!(messages.contains(") is still valid until 20") && messages.contains(&browser_token.uuid), "{messages}");
     assert!(messages.contains("\"Authorized Applications\""), "{messages}");
 }
 
@@ -89,6 +92,32 @@ fn nothing_is_stored_if_quay_cannot_create_the_token_just_now() {
     assert!(messages.contains("answered with status 502"), "{messages}");
     assert!(messages.contains("hint: the browser's token was revoked"), "{messages}");
     assert!(browser_token.revoked);
+}
+
+#[test]
+fn the_browsers_token_is_revoked_and_the_page_does_not_offer_it_if_the_new_token_cannot_be_stored() {
+    let world = World::new();
+    let (browser_token, messages) = fail_to_create(&world, 4, || {
+        fs::create_dir(world.data_folder().join("tokens.toml")).unwrap();
+    });
+    assert!(messages.contains("tokens.toml is not a regular file"), "{messages}");
+    assert!(messages.contains("hint: the browser's token was revoked\n"), "{messages}");
+    assert!(browser_token.revoked);
+    let created = world.quay.tokens().into_iter().find(|token| token.name.is_some()).unwrap();
+    assert!(!created.revoked && messages.contains("the new token may still be valid at Quay"), "{messages}");
+}
+
+#[test]
+fn the_browsers_token_is_revoked_if_the_new_token_belongs_to_another_user() {
+    let (world, alices) = World::with_token("repo:read");
+    world.quay.set_verify(Verify::As("mallory".to_owned()));
+    let mut login = world.login(&["--expires", "30d"]).start();
+    let location = world.quay.authorize(&login.authorize_url()).unwrap();
+    assert_eq!(post_to_catcher(&location).1, "another_user");
+    let messages = login.fails(1);
+    assert!(messages.contains("hint: the browser's token was revoked\n"), "{messages}");
+    assert!(world.is_revoked(&token_of(&location)) && !world.is_revoked(&alices));
+    world.run(["print-token"]).stdout(&format!("{alices}\n")).succeeds();
 }
 
 #[test]
