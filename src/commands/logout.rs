@@ -73,9 +73,15 @@ pub(super) fn run(args: &Args, settings: Settings, terminal: &mut Terminal) -> R
     let mut errors = Vec::new();
     let (ids, search_error) = ids(args, settings, &vault)?;
     let mut logins = Vec::new();
+    let mut without_token = Vec::new();
     for id in &ids {
         match find_logins(id, settings, &vault) {
-            Ok(found) => logins.extend(found),
+            Ok(found) => {
+                if settings.profiles.find(id).is_some() && !found.iter().any(|login| login.is_listed) {
+                    without_token.push(id);
+                }
+                logins.extend(found);
+            }
             Err(error) => errors.push(error),
         }
     }
@@ -93,10 +99,9 @@ pub(super) fn run(args: &Args, settings: Settings, terminal: &mut Terminal) -> R
             .collect();
         errors.extend(login.log_out(&others, args, settings, &vault, &mut unreachable, terminal));
     }
-    let mut has_deleted = !logins.is_empty() || args.purge && ids.iter().any(|id| settings.profiles.find(id).is_some());
+    let mut has_deleted = !logins.is_empty() || args.purge && !without_token.is_empty();
     if args.purge {
-        let without_token = ids.iter().filter(|id| logins.iter().all(|login| login.profile.id != **id));
-        errors.extend(without_token.filter_map(|id| delete(id, None, true, &vault, terminal).err()));
+        errors.extend(without_token.into_iter().filter_map(|id| delete(id, None, true, &vault, terminal).err()));
     }
     if let Some(failed) = delete_leftovers(&logins, &vault, terminal) {
         has_deleted = true;
@@ -146,7 +151,7 @@ fn ids(args: &Args, settings: &Settings, vault: &Vault) -> Result<(Vec<ProfileId
     Ok((ids, search_error))
 }
 
-/// The token of that profile, or tokens in its stores that `profiles.toml` does not list.
+/// The token of that profile, and tokens in its stores that `profiles.toml` does not list.
 fn find_logins(id: &ProfileId, settings: &Settings, vault: &Vault) -> Result<Vec<Login>, Error> {
     let listed = settings.profiles.find(id);
     let without_token = |error: Error| {
@@ -154,33 +159,52 @@ fn find_logins(id: &ProfileId, settings: &Settings, vault: &Vault) -> Result<Vec
         let stored = profile.token.clone()?;
         Some(Login { profile, stored, token: Err(error), is_listed: true })
     };
-    match vault.find(id, listed) {
+    let login = match vault.find(id, listed) {
         Ok(Lookup::Found(profile, token)) => {
             let stored = profile.token.clone().unwrap_or_else(|| StoredToken::unverified(&token));
-            Ok(vec![Login { profile: *profile, stored, token: Ok(token), is_listed: true }])
+            Some(Login { profile: *profile, stored, token: Ok(token), is_listed: true })
         }
         Ok(Lookup::Missing(store)) => {
             let message = format!("the {} no longer has the token of {id}", store.description());
-            Ok(without_token(Error::new(Exit::NoLogin, message)).into_iter().collect())
+            without_token(Error::new(Exit::NoLogin, message))
         }
         Err(error @ (store::Error::Mismatch(..) | store::Error::Damaged(..) | store::Error::BrokenFile(_))) => {
-            Ok(without_token(error.into()).into_iter().collect())
+            without_token(error.into())
         }
-        Err(error) => Err(Error::in_store(error, CommandLine::of("login", id))),
-        Ok(Lookup::NoToken) if listed.is_some() => Ok(Vec::new()),
-        Ok(Lookup::NoToken) => {
-            let profile = new_profile(&settings.login(&LoginFlags::default(), id.clone())?);
-            let mut logins = Vec::new();
-            for kind in StoreKind::ALL {
-                for token in vault.unlisted(kind, id, &settings.profiles)? {
-                    let stored = StoredToken::unverified(&token);
-                    let profile = Profile { store: kind, ..profile.clone() };
-                    logins.push(Login { profile, stored, token: Ok(token), is_listed: false });
-                }
-            }
-            Ok(logins)
+        Err(error) => return Err(Error::in_store(error, CommandLine::of("login", id))),
+        Ok(Lookup::NoToken) => None,
+    };
+    let mut logins = find_unlisted(id, settings, vault)?;
+    logins.extend(login);
+    Ok(logins)
+}
+
+/// The tokens of that profile that `profiles.toml` does not list, not even as leftovers.
+fn find_unlisted(id: &ProfileId, settings: &Settings, vault: &Vault) -> Result<Vec<Login>, Error> {
+    let listed = settings.profiles.find(id);
+    // If the profile is listed, another store is searched too, but need not work.
+    let (profile, vault) = match listed {
+        Some(profile) => (profile.clone(), &vault.without_prompts()),
+        None => (new_profile(&settings.login(&LoginFlags::default(), id.clone())?), vault),
+    };
+    let mut logins = Vec::new();
+    for store in StoreKind::ALL {
+        let is_its_own = listed.is_some_and(|profile| profile.token.is_some() && profile.store == store);
+        if is_its_own || settings.profiles.leftovers().contains(&Leftover { id: id.clone(), store }) {
+            continue;
         }
+        let tokens = match vault.unlisted(store, id, &settings.profiles) {
+            Err(_) if listed.is_some() => Vec::new(),
+            tokens => tokens?,
+        };
+        logins.extend(tokens.into_iter().map(|token| Login {
+            profile: Profile { store, ..profile.clone() },
+            stored: StoredToken::unverified(&token),
+            token: Ok(token),
+            is_listed: false,
+        }));
     }
+    Ok(logins)
 }
 
 impl Login {
@@ -289,7 +313,10 @@ impl Login {
             }
             _ if !is_deleted || is_missing => {}
             (Some(Ok(Revocation::AlreadyInactive)), _) => {
-                terminal.done(&format!("{deleted}, which was no longer valid at {host}."));
+                terminal.done(&match self.stored.past_expiry() {
+                    Some(expired_at) => format!("{deleted}, which expired on {}.", expired_at.day_or_time()),
+                    None => format!("{deleted}, which was no longer valid at {host}."),
+                });
             }
             (_, Ok(_)) => terminal.done(&format!("{deleted}.")),
             (_, Err(error)) => terminal.done(&format!("Logged out of {id}, although {error}.")),
@@ -331,16 +358,18 @@ fn delete(
 ) -> Result<bool, Error> {
     let failed = |error| store_error(error, CommandLine::of("login", id));
     let mut change = vault.begin()?;
+    if let Some(login) = login.filter(|login| !login.is_listed) {
+        let unlisted = Leftover { id: id.clone(), store: login.profile.store };
+        let deleted = change.delete_leftover(&unlisted).map(|()| true);
+        return deleted.map_err(|error| failed(error).hint(CommandLine::of("logout", id).purpose("to try again")));
+    }
     let now = change.profiles().token(id);
-    let expected = login.filter(|login| login.is_listed).map(|login| &login.stored.fingerprint);
+    let expected = login.map(|login| &login.stored.fingerprint);
     if now.is_some() && now.map(|token| &token.fingerprint) != expected {
         terminal.warn(&format!("a login stored a new token of {id} meanwhile, which was not deleted."));
         return Ok(false);
     }
-    let deletion = match login {
-        Some(login) if !login.is_listed => change.delete_unlisted(id),
-        _ => change.delete(id, purge),
-    };
+    let deletion = change.delete(id, purge);
     if let Some(error) = deletion.leftover {
         return Err(failed(error).hint(CommandLine::of("logout", id).purpose("to try again")));
     }

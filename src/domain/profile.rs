@@ -55,7 +55,7 @@ impl fmt::Display for ProfileId {
 }
 
 /// Where a token is stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum StoreKind {
     /// The operating system's keyring.
     #[default]

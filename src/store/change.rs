@@ -3,6 +3,7 @@
 //! A change is written to `profiles.toml` before it is made, so that the next command can finish it if the process is killed: a token that
 //! is being stored is `pending` in its profile, and a token that is being deleted is a leftover.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::profile::{Leftover, Profile};
@@ -67,6 +68,7 @@ impl<'a> Change<'a> {
     pub(crate) fn save(&mut self, profile: &Profile, token: &AccessToken) -> Result<Saved, Error> {
         let id = &profile.id;
         let before = self.profiles.find(id).cloned();
+        let old_stores = self.old_stores(profile, before.as_ref());
         let without_token = || Profile { token: None, ..profile.clone() };
         let pending =
             Profile { pending: Some(Box::new(profile.clone())), ..before.clone().unwrap_or_else(without_token) };
@@ -90,19 +92,28 @@ impl<'a> Change<'a> {
                 }
             }
         }
-        let old_store = before.filter(|before| before.token.is_some()).map(|before| before.store);
         let not_updated = self
             .update(|profiles| {
                 profiles.put(profile.clone());
                 profiles.docker_mut(&id.host).is_logged_out = false;
-                if let Some(old) = old_store.filter(|old| *old != profile.store) {
-                    profiles.add_leftover(id, old);
-                }
+                old_stores.iter().for_each(|old| profiles.add_leftover(id, *old));
             })
             .err();
         let leftover = self.delete_others(id, profile.store, &token.fingerprint());
         let unreadable = self.vault.without_prompts().matching(id, profile.store, &token.fingerprint()).err();
         Ok(Saved { leftover, not_updated, unreadable })
+    }
+
+    /// The other stores that have a token of the profile. If `profiles.toml` lists none, because it was lost, they are searched.
+    fn old_stores(&self, profile: &Profile, before: Option<&Profile>) -> Vec<StoreKind> {
+        let with_token = before.into_iter().flat_map(Profile::with_pending).filter(|before| before.token.is_some());
+        let listed: Vec<StoreKind> = with_token.map(|before| before.store).collect();
+        let vault = self.vault.without_prompts();
+        let has_token = |kind: StoreKind| match listed.is_empty() {
+            true => vault.unlisted(kind, &profile.id, &self.profiles).is_ok_and(|tokens| !tokens.is_empty()),
+            false => listed.contains(&kind),
+        };
+        StoreKind::ALL.into_iter().filter(|kind| *kind != profile.store && has_token(*kind)).collect()
     }
 
     /// Puts the token into its store. Tries twice, because a keyring may be busy.
@@ -145,16 +156,8 @@ impl<'a> Change<'a> {
 
     /// Deletes the token, and with `purge` also the settings. The token is deleted even if `profiles.toml` cannot be written.
     pub(crate) fn delete(&mut self, id: &ProfileId, purge: bool) -> Deletion {
-        let store = self.profiles.find(id).map(|profile| profile.store);
-        self.delete_from(id, store.as_slice(), purge)
-    }
-
-    /// Deletes the tokens of a profile that `profiles.toml` does not list from every store.
-    pub(crate) fn delete_unlisted(&mut self, id: &ProfileId) -> Deletion {
-        self.delete_from(id, &StoreKind::ALL, false)
-    }
-
-    fn delete_from(&mut self, id: &ProfileId, stores: &[StoreKind], purge: bool) -> Deletion {
+        let profile = self.profiles.find(id);
+        let stores: BTreeSet<_> = profile.into_iter().flat_map(Profile::with_pending).map(|one| one.store).collect();
         let mut deletion = Deletion::default();
         let listed = self.update(|profiles| {
             if purge {
@@ -162,19 +165,19 @@ impl<'a> Change<'a> {
             } else {
                 profiles.remove_token(id)
             }
-            for store in stores {
+            for store in &stores {
                 profiles.add_leftover(id, *store);
             }
         });
         for kind in stores {
-            let deleted = match self.vault.open(*kind) {
+            let deleted = match self.vault.open(kind) {
                 Ok(Some(store)) => store.delete_except(id, None),
                 Ok(None) => Ok(()),
                 Err(error) => Err(error),
             };
             match deleted {
                 Ok(()) if listed.is_ok() => {
-                    let done = Leftover { id: id.clone(), store: *kind };
+                    let done = Leftover { id: id.clone(), store: kind };
                     // If this fails, the next login or logout does it.
                     let _ = self.update(|profiles| profiles.remove_leftover(&done));
                 }
@@ -186,14 +189,17 @@ impl<'a> Change<'a> {
         deletion
     }
 
-    /// Tries again to delete a token that could not be deleted.
+    /// Deletes from a store all tokens of a profile except the one that `profiles.toml` describes.
     pub(crate) fn delete_leftover(&mut self, leftover: &Leftover) -> Result<(), Error> {
         let current = self.profiles.find(&leftover.id).filter(|profile| profile.store == leftover.store);
         let keep = current.and_then(|profile| Some(profile.token.as_ref()?.fingerprint.clone()));
         if let Some(store) = self.vault.open(leftover.store)? {
             store.delete_except(&leftover.id, keep.as_ref())?;
         }
-        self.update(|profiles| profiles.remove_leftover(leftover))
+        match self.profiles.leftovers().contains(leftover) {
+            true => self.update(|profiles| profiles.remove_leftover(leftover)),
+            false => Ok(()),
+        }
     }
 
     /// Changes `profiles.toml`.

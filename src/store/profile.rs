@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::iter;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,13 @@ pub(crate) struct Profile {
     /// The profile that a login is storing now, or was when it was killed. It is used as soon as its token is in its store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) pending: Option<Box<Profile>>,
+}
+
+impl Profile {
+    /// This profile, and the pending one.
+    pub(super) fn with_pending(&self) -> impl Iterator<Item = &Profile> {
+        iter::once(self).chain(self.pending.as_deref())
+    }
 }
 
 /// What is known of a stored token besides the secret.

@@ -68,7 +68,8 @@ impl Vault {
         }
     }
 
-    pub(super) fn without_prompts(&self) -> Self {
+    /// The same vault, whose keyring never prompts.
+    pub(crate) fn without_prompts(&self) -> Self {
         Vault { prompt: Prompt::Never, ..self.clone() }
     }
 
@@ -106,7 +107,7 @@ impl Vault {
     /// The token that this profile describes, or the one that a login is storing now.
     fn find_token(&self, profile: &Profile) -> Result<Lookup, Error> {
         let mut result = Ok(Lookup::NoToken);
-        for profile in [Some(profile), profile.pending.as_deref()].into_iter().flatten() {
+        for profile in profile.with_pending() {
             let Some(stored) = &profile.token else { continue };
             match self.matching(&profile.id, profile.store, &stored.fingerprint) {
                 Ok(Some(token)) => {
@@ -153,12 +154,9 @@ impl Vault {
         id: &ProfileId,
         profiles: &Profiles,
     ) -> Result<Vec<AccessToken>, Error> {
-        let profile = profiles.find(id);
-        let described: Vec<&Fingerprint> = [profile, profile.and_then(|profile| profile.pending.as_deref())]
-            .into_iter()
-            .flatten()
-            .filter_map(|profile| Some(&profile.token.as_ref()?.fingerprint))
-            .collect();
+        let profiles = profiles.find(id).into_iter().flat_map(Profile::with_pending);
+        let described: Vec<&Fingerprint> =
+            profiles.filter_map(|profile| Some(&profile.token.as_ref()?.fingerprint)).collect();
         let Some(store) = self.open(kind)? else { return Ok(Vec::new()) };
         let tokens = store.entries(id)?.secrets.into_iter().filter_map(|secret| token(&secret));
         Ok(tokens.filter(|token| !described.contains(&&token.fingerprint())).collect())

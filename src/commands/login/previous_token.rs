@@ -2,7 +2,7 @@
 
 use super::conversation::Conversation;
 use crate::commands::revoke::{Revocable, revoke_by_hand};
-use crate::domain::{AccessToken, ServerText};
+use crate::domain::{AccessToken, ServerText, StoreKind};
 use crate::error::{Error, Exit};
 use crate::quay::{ActingToken, Client, Revocation, Verification, verify};
 use crate::store::{Lookup, Profile, StoredToken, Vault};
@@ -27,7 +27,7 @@ impl PreviousToken {
         Some(PreviousToken { profile: profile.clone(), stored, token })
     }
 
-    /// Looks for a token in the store where `new` will be, of which `profiles.toml` knows nothing, and asks Quay whose it is.
+    /// Looks for a token that `profiles.toml` does not list, and asks Quay whose it is.
     pub(super) fn find_unlisted(
         new: &Profile,
         vault: &Vault,
@@ -35,8 +35,16 @@ impl PreviousToken {
         terminal: &mut Terminal,
     ) -> Option<Self> {
         let profiles = vault.profiles().ok()?;
-        // A store that fails here fails again, with its error, when the new token is stored.
-        let token = vault.unlisted(new.store, &new.id, &profiles).ok()?.into_iter().next()?;
+        let is_listed = profiles.token(&new.id).is_some();
+        let (store, token) = StoreKind::ALL.into_iter().find_map(|kind| {
+            // The store of the new token fails again, with its error, when that is stored. No other one is unlocked for this.
+            let found = match kind == new.store {
+                true => vault.unlisted(kind, &new.id, &profiles),
+                false if is_listed => return None,
+                false => vault.without_prompts().unlisted(kind, &new.id, &profiles),
+            };
+            Some((kind, found.ok()?.into_iter().next()?))
+        })?;
         let mut stored = StoredToken::unverified(&token);
         if new.token.as_ref().is_some_and(|new| new.fingerprint == stored.fingerprint) {
             return None;
@@ -47,7 +55,7 @@ impl PreviousToken {
             Verification::Unreachable(_) | Verification::Unclear { .. } => {}
         }
         let user = stored.user.as_ref().map_or_else(|| "an unknown user".to_owned(), ToString::to_string);
-        let (store, id) = (new.store.description(), &new.id);
+        let (store, id) = (store.description(), &new.id);
         terminal
             .warn(&format!("the {store} already has a token of {user} for {id}, although profiles.toml lists none."));
         Some(PreviousToken { profile: Profile { token: None, ..new.clone() }, stored, token: Some(token) })
@@ -56,6 +64,11 @@ impl PreviousToken {
     /// Whose token it is, if that is known.
     pub(super) fn user(&self) -> Option<&ServerText> {
         self.stored.user.as_ref()
+    }
+
+    /// Whether it needs no revoking, by this machine's clock.
+    pub(super) fn has_expired(&self) -> bool {
+        self.stored.past_expiry().is_some()
     }
 
     /// Whether it is the new token itself, so that nothing was replaced.

@@ -104,6 +104,7 @@ impl TokenSaver<'_> {
         match self.write_or_ask(new.token, &mut profile, unlisted, conversation, terminal) {
             Ok(WrittenToken { previous, saved }) => {
                 warnings.extend(saved_warnings(saved, self.login));
+                let previous = previous.filter(|previous| !previous.has_expired());
                 Ok(SavedToken { profile, stored, warnings, previous })
             }
             Err(mut failure) => {

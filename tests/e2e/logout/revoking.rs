@@ -100,7 +100,7 @@ fn expired_token_is_deleted_without_asking_quay() {
         let (world, _) = World::with_token("user:admin");
         world.set_expires_at("2026-01-01T00:00:00Z");
         let requests = world.quay.requests().len();
-        world.run(flags).stderr("✓ Deleted the token of").stderr("no longer valid at").succeeds();
+        world.run(flags).stderr("✓ Deleted the token of").stderr(", which expired on 2026-01-01.\n").succeeds();
         assert_eq!(world.quay.requests().len(), requests);
     }
 }

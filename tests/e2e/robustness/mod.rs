@@ -10,6 +10,7 @@
 //! | `dialogs` | a locked keyring opens a dialog, and the user answers, does not answer, or presses Ctrl-C |
 //! | `keepassxc`, `kwallet` | other keyrings, which open more dialogs |
 //! | `right_token` | only the token that a profile describes is used as its token |
+//! | `forgotten_tokens` | tokens that no profile describes, after `profiles.toml` was lost or a login was killed |
 //! | `file_systems` | file systems that cannot lock files or sync folders |
 //! | `session_bus` | how the session bus is found |
 //! | `network` | hosts that have only an IPv6 address, or an address that does not answer |
@@ -18,6 +19,7 @@
 mod dialogs;
 mod faults;
 mod file_systems;
+mod forgotten_tokens;
 mod keepassxc;
 mod keyrings;
 mod kwallet;

@@ -2,6 +2,7 @@
 //! `profiles.toml` or `tokens.toml` were changed by something else.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -12,18 +13,18 @@ use crate::support::system::{READ_ONLY_HOME, run_after};
 use crate::support::world::{CLIENT_ID, World};
 
 /// `login --with-token` into this store.
-fn log_in(world: &World, store: &str, token: &str, scopes: &str) -> Run {
+pub(super) fn log_in(world: &World, store: &str, token: &str, scopes: &str) -> Run {
     let host = world.quay.host();
     world.run(["login", "--with-token", "--store", store, "--host", &host, "--scopes", scopes]).stdin(token)
 }
 
-fn with_keyring() -> (World, Keyring) {
+pub(super) fn with_keyring() -> (World, Keyring) {
     let mut world = World::new();
     let keyring = Keyring::start(&mut world);
     (world, keyring)
 }
 
-fn entry(world: &World) -> String {
+pub(super) fn entry(world: &World) -> String {
     format!("default@{}", world.quay.address())
 }
 
@@ -221,7 +222,6 @@ fn a_token_that_cannot_be_deleted_is_a_leftover_until_it_can() {
 
 #[test]
 fn a_token_file_that_others_can_read_is_a_leftover_until_it_is_fixed() {
-    use std::os::unix::fs::PermissionsExt;
     let (world, _keyring) = with_keyring();
     log_in(&world, "file", &world.create_token("alice", "repo:read"), "repo:read").stderr("").succeeds();
     let file = world.data_folder().join("tokens.toml");
@@ -237,64 +237,16 @@ fn a_token_file_that_others_can_read_is_a_leftover_until_it_is_fixed() {
 }
 
 #[test]
-fn logout_finds_and_revokes_tokens_if_profiles_toml_is_missing() {
-    for store in ["keyring", "file"] {
-        for has_host in [false, true] {
-            let (world, _keyring) = with_keyring();
-            let host = world.quay.host();
-            let token = world.create_token("alice", "user:admin");
-            log_in(&world, store, &token, "user:admin").stderr("").succeeds();
-            fs::remove_file(world.data_folder().join("profiles.toml")).unwrap();
-            let arguments = if has_host { vec!["logout", "--host", &host] } else { vec!["logout", "--all"] };
-            world.run(&arguments).stderr("Revoked the token of").succeeds();
-            assert!(world.is_revoked(&token), "{store} {arguments:?}");
-            world.run(["logout", "--all"]).stderr("you are not logged in").fails(3);
-        }
-    }
-}
-
-#[test]
-fn logout_all_fails_if_a_keyring_that_may_have_unlisted_tokens_is_not_responding() {
+fn logout_purge_keeps_the_settings_of_a_token_that_it_cannot_read() {
     let (world, keyring) = with_keyring();
-    let (keyrings, files) = (world.create_token("alice", "repo:read"), world.create_token("alice", "user:admin"));
-    log_in(&world, "keyring", &keyrings, "repo:read").stderr("").succeeds();
-    fs::remove_file(world.data_folder().join("profiles.toml")).unwrap();
-    log_in(&world, "file", &files, "user:admin").stderr("").succeeds();
-    keyring.stall();
-    world
-        .run(["logout", "--all"])
-        .stderr("Revoked the token of")
-        .stderr("error: the keyring is not responding")
-        .fails(4);
-    assert!(world.is_revoked(&files) && !world.data_folder().join("tokens.toml").exists());
-}
-
-#[test]
-fn login_reports_a_token_that_profiles_toml_does_not_list_and_revokes_it_with_revoke_old() {
-    let (world, _keyring) = with_keyring();
-    let (old, new) = (world.create_token("alice", "user:admin"), world.create_token("alice", "user:admin"));
-    log_in(&world, "keyring", &old, "user:admin").stderr("").succeeds();
-    fs::remove_file(world.data_folder().join("profiles.toml")).unwrap();
-    let host = world.quay.host();
-    world
-        .run(["login", "--with-token", "--revoke-old", "--store", "keyring", "--host", &host, "--scopes", "user:admin"])
-        .stdin(&new)
-        .stderr("already has a token of alice")
-        .stderr("Revoked your previous token")
-        .succeeds();
-    assert!(world.is_revoked(&old) && !world.is_revoked(&new));
-}
-
-#[test]
-fn an_unlisted_token_of_another_user_is_not_replaced_without_confirmation() {
-    let (world, _keyring) = with_keyring();
-    let (bobs, alices) = (world.create_token("bob", "repo:read"), world.create_token("alice", "repo:read"));
-    log_in(&world, "keyring", &bobs, "repo:read").stderr("").succeeds();
-    fs::remove_file(world.data_folder().join("profiles.toml")).unwrap();
-    log_in(&world, "keyring", &alices, "repo:read").stderr("is logged in as bob").fails(1);
-    // Its scopes are unknown, so revoking it is tried.
-    let logout = world.run(["logout", "--host", &world.quay.host()]).stderr("did not list");
-    logout.stderr("could not revoke the token").stderr("answered with status 403\n").fails(7);
+    let token = world.create_token("alice", "repo:read");
+    log_in(&world, "keyring", &token, "repo:read").stderr("").succeeds();
+    keyring.lock(&world);
+    for arguments in [&["logout", "--purge"][..], &["logout", "--all", "--purge"]] {
+        let logout = world.run(arguments).stderr("error: the keyring is locked").fails(4);
+        assert!(!logout.stderr.contains("meanwhile"), "{logout}");
+    }
+    assert!(world.profiles_toml().contains("fingerprint"));
 }
 
 #[test]
