@@ -19,7 +19,7 @@ pub(crate) fn complete() -> bool {
     request.try_complete(std::env::args_os(), std::env::current_dir().ok().as_deref()).unwrap_or(true)
 }
 
-/// Attaches the stores and the known hosts, profiles and scopes to the options that take one, in every command.
+/// Attaches the stores and the known hosts, profiles and scopes to the options and arguments that take one, in every command.
 fn with_candidates(command: Command) -> Command {
     let attach = |option: Arg| match option.get_id().as_str() {
         "host" | "host_argument" => option.add(hosts()),
@@ -27,6 +27,11 @@ fn with_candidates(command: Command) -> Command {
         "scopes" | "add_scopes" | "require" => option.add(scopes()),
         "store" => option.add(stores()),
         _ => option,
+    };
+    let command = match command.get_name() {
+        "switch" => command.mut_arg("target", |target| target.add(targets())),
+        "help" | "man" => command.mut_arg("words", |words| words.add(commands())),
+        _ => command,
     };
     command.mut_args(attach).mut_subcommands(with_candidates)
 }
@@ -49,6 +54,29 @@ fn profiles() -> ArgValueCandidates {
         let profiles = settings.iter().flat_map(|settings| settings.profiles.iter());
         let names: BTreeSet<String> = profiles.map(|profile| profile.id.name.to_string()).collect();
         names.into_iter().map(CompletionCandidate::new).collect()
+    })
+}
+
+/// What `switch` takes.
+fn targets() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let settings = settings();
+        let ids: Vec<_> =
+            settings.iter().flat_map(|settings| settings.profiles.iter()).map(|profile| &profile.id).collect();
+        let hosts: BTreeSet<String> = ids.iter().map(|id| id.host.to_string()).collect();
+        let names: BTreeSet<String> = ids.iter().map(|id| id.name.to_string()).collect();
+        hosts.into_iter().chain(names).map(CompletionCandidate::new).collect()
+    })
+}
+
+/// The commands that have a help and a manual page.
+fn commands() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| {
+        let program = cli::program();
+        let commands = program.get_subcommands().filter(|command| !command.is_hide_set());
+        commands
+            .map(|command| CompletionCandidate::new(command.get_name()).help(command.get_about().cloned()))
+            .collect()
     })
 }
 

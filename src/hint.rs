@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Serialize, Serializer};
 
 use crate::domain::{Host, ProfileId};
-use crate::system::shell_commands::word;
+use crate::system::shell_commands::{set_variable, word};
 
 /// What the user can do next. It is printed as one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,11 @@ impl Hint {
     /// A command of another program.
     pub(crate) fn shell(purpose: impl Into<String>, command: impl Into<String>) -> Self {
         Hint::Command { purpose: Some(purpose.into()), command: command.into() }
+    }
+
+    /// Sets a variable of the shell.
+    pub(crate) fn variable(purpose: impl Into<String>, name: &str, value: impl ToString) -> Self {
+        Hint::shell(purpose, set_variable(name, &value.to_string()))
     }
 }
 

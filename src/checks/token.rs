@@ -42,7 +42,7 @@ fn variable(context: &Context) -> Option<Finding> {
         TokenVariable::WithoutHost(_) => warn(
             NAME,
             "it is not used: several hosts have a profile, and nothing says which one it is for",
-            Hint::shell(format!("to use it for {host}"), format!("export QUAY_AUTH_HOST={host}")),
+            Hint::variable(format!("to use it for {host}"), "QUAY_AUTH_HOST", host),
         ),
         TokenVariable::ForHost(own, Err(error)) if own == host => fail(NAME, Error::Token(*error)),
         TokenVariable::ForHost(own, Err(_)) => {

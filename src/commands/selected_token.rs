@@ -78,7 +78,7 @@ pub(super) fn hint_about_unused(settings: &Settings, host: &Host) -> Option<Hint
         TokenVariable::Unset | TokenVariable::ForHost(..) => return None,
     };
     let purpose = format!("QUAY_AUTH_TOKEN is not used, because {reason}; to use it for {host}");
-    Some(Hint::shell(purpose, format!("export QUAY_AUTH_HOST={host}")))
+    Some(Hint::variable(purpose, "QUAY_AUTH_HOST", host))
 }
 
 /// Warns if `QUAY_AUTH_TOKEN` is used for no host at all.

@@ -181,7 +181,7 @@ impl From<quay::Error> for Error {
 
 fn without_proxy(host: &Host, proxy: &Proxy) -> Hint {
     let purpose = format!("check {}; to reach {host} without a proxy", proxy.variable());
-    Hint::shell(purpose, shell_commands::set_variable("NO_PROXY", host.name()))
+    Hint::variable(purpose, "NO_PROXY", host.name())
 }
 
 fn with_ca_file(advice: &str, host: &Host) -> Hint {

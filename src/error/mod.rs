@@ -217,7 +217,7 @@ pub(crate) fn login_with_more_scopes(profile: &ProfileId, scopes: &Scopes) -> Co
 
 /// The hint for a `QUAY_AUTH_TOKEN` that may be for one of several hosts.
 pub(crate) fn host_of_variable(host: &Host) -> Hint {
-    Hint::shell("say which host QUAY_AUTH_TOKEN is for", format!("export QUAY_AUTH_HOST={host}"))
+    Hint::variable("say which host QUAY_AUTH_TOKEN is for", "QUAY_AUTH_HOST", host)
 }
 
 impl fmt::Display for Error {

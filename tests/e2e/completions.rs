@@ -49,6 +49,11 @@ fn fish_completes_commands_hosts_profiles_and_scopes() {
     let formats = fish(&world, "quay-auth export ");
     assert!(formats.starts_with("docker-config\tdocker's config.json, for a CI job or a container\n"), "{formats}");
     assert_eq!(fish(&world, "quay-auth login --store "), "keyring\nfile\n");
+    let targets = fish(&world, "quay-auth switch ");
+    assert!(targets.starts_with(&format!("{}\nadmin\ndefault\n", world.quay.host())), "{targets}");
+    for command in ["help", "man"] {
+        assert_eq!(fish(&world, &format!("quay-auth {command} print")), "print-token\tPrint the token\n");
+    }
     std::fs::write(world.home().join("script.sh"), "").unwrap();
     assert_eq!(fish(&world, "quay-auth exec -- ./scr"), "./script.sh\n");
     let commands = fish(&world, "quay-auth ");
