@@ -30,7 +30,9 @@ main() {
   esac
   folder=quay-auth-@version@-$target
   prefix=${QUAY_AUTH_PREFIX:-$HOME/.local}
+  case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
 
+  command -v curl >/dev/null || fail 'curl is not installed'
   download=$(mktemp -d)
   trap 'rm -rf "$download"' EXIT
   curl --fail --silent --show-error --location --proto '=https' --output "$download/$folder.tar.gz" \
@@ -64,7 +66,7 @@ main() {
     "$share/man/man1/quay-auth*.1.gz" "completions for bash, zsh and fish in $share"
   case :$PATH: in
     *":$prefix/bin:"*) ;;
-    *) printf 'Add it to your PATH: %s\n' "export PATH=\"$prefix/bin:\$PATH\"" ;;
+    *) printf "Add it to your PATH: export PATH='%s':\"\$PATH\"\n" "$(printf %s "$prefix/bin" | sed "s/'/'\\\\''/g")" ;;
   esac
 }
 
