@@ -1,4 +1,4 @@
-//! `/api/v1/` as far as quay-auth asks it: which paths there are, and what is checked before each of them answers.
+//! `/api/v1/`, as far as quay-auth uses it: its paths, and what all of them check.
 
 use super::api_replies::method_not_allowed;
 use super::authorize::csrf_missing;
@@ -9,7 +9,7 @@ use super::reply::Reply;
 use super::request::HttpRequest;
 use super::{assignments, authorizations, discovery, organizations, repositories, search, sign_in, token_api, users};
 
-/// The paths below `/api/v1/` that the stand-in knows; Quay has many more.
+/// The paths below `/api/v1/` that the stand-in knows. Quay has many more.
 enum Resource<'a> {
     SignIn,
     User,
@@ -66,7 +66,7 @@ impl Resource<'_> {
         })
     }
 
-    /// Whether it answers without a login even where anonymous access is off (cases Y3i, Y3m).
+    /// Whether it answers without a token even if anonymous access is off (cases Y3i, Y3m).
     fn is_open_to_all(&self) -> bool {
         matches!(self, Resource::SignIn | Resource::User | Resource::Discovery)
     }
@@ -79,7 +79,7 @@ pub(super) fn answer(database: &mut Database, request: &HttpRequest) -> Reply {
     };
     if is_browser_without_script(request) {
         let message = "API calls must be invoked with an X-Requested-With header if called from a browser";
-        return Reply::complaint(400, message);
+        return Reply::html_error(400, message);
     }
     let caller = Caller::of(database, request);
     if !request.is_read() && !caller.is_bearer() && !database.has_csrf_token(request) {
@@ -128,9 +128,9 @@ fn is_browser_without_script(request: &HttpRequest) -> bool {
         && request.header("x-requested-with") != Some("XMLHttpRequest")
 }
 
-/// Where anonymous access is off, also the answer to a bad token (cases Y3b, Y3e, Y3f).
+/// The answer if anonymous access is off, also to a bad token (cases Y3b, Y3e, Y3f).
 pub(super) fn anonymous_access_is_off() -> Reply {
-    Reply::complaint(401, "Anonymous access is not allowed")
+    Reply::html_error(401, "Anonymous access is not allowed")
 }
 
 /// A path that Quay does not know could be a repository's page that lacks its slash (cases T8, X3b).

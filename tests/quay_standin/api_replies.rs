@@ -1,18 +1,18 @@
-//! The answers that all of `/api/v1/` shares.
+//! The answers that all paths below `/api/v1/` have in common.
 
 use serde_json::json;
 
 use super::database::Database;
 use super::reply::Reply;
 
-/// A good answer; its JSON ends in a newline.
+/// A successful answer. Its JSON ends with a newline.
 pub(super) fn good(body: String) -> Reply {
-    Reply::json(200, body + "\n").open()
+    Reply::json(200, body + "\n").with_cors()
 }
 
-/// Done, with no content (case P4).
+/// A successful answer without a body (case P4).
 pub(super) fn done() -> Reply {
-    Reply::json(204, "").open()
+    Reply::json(204, "").with_cors()
 }
 
 /// A known path that does not support the method (case S6g).
@@ -24,27 +24,27 @@ pub(super) fn not_found(database: &Database) -> Reply {
     error(database, 404, "not_found", "Not Found")
 }
 
-/// No good token, where one is needed (cases Q1, S10h).
+/// There is no valid token, but one is needed (cases Q1, S10h).
 pub(super) fn requires_authentication(database: &Database) -> Reply {
     error(database, 401, "invalid_token", "Requires authentication")
 }
 
-/// The token lacks a scope, or its user the right (cases S7, S8).
+/// The token lacks a scope, or its user lacks the right (cases S7, S8).
 pub(super) fn insufficient_scope(database: &Database) -> Reply {
     error(database, 403, "insufficient_scope", "Unauthorized")
 }
 
-/// Something in the request is wrong (cases S4d, T2b).
+/// The request is invalid (cases S4d, T2b).
 pub(super) fn invalid_request(database: &Database, message: &str) -> Reply {
     error(database, 400, "invalid_request", message)
 }
 
-/// The API's form of an error (cases R1c, S1).
+/// An error in the form of the API (cases R1c, S1).
 pub(super) fn error(database: &Database, status: u16, kind: &str, message: &str) -> Reply {
     error_after("", database, status, kind, message)
 }
 
-/// The same with something in front (case P2).
+/// The same, with a member in front (case P2).
 pub(super) fn error_after(first: &str, database: &Database, status: u16, kind: &str, message: &str) -> Reply {
     let origin = &database.origin;
     let message = json!(message);
@@ -59,5 +59,5 @@ pub(super) fn error_after(first: &str, database: &Database, status: u16, kind: &
         origin = origin,
         status = status,
     );
-    Reply::json(status, body + "\n").open()
+    Reply::json(status, body + "\n").with_cors()
 }

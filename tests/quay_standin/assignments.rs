@@ -41,7 +41,7 @@ pub(super) fn assign_user(database: &mut Database, request: &HttpRequest) -> Rep
     const DONE: &str = "Token assigned successfully";
     match request.wants_json() {
         true => Reply::json(200, format!("{{\"message\":\"{DONE}\"}}\n")).uncached(),
-        false => Reply::html(200, pages::message(DONE)).framed().uncached(),
+        false => Reply::html(200, pages::message(DONE)).without_frames().uncached(),
     }
 }
 
@@ -77,7 +77,7 @@ fn assignment_json(database: &Database, assignment: &Assignment) -> String {
     )
 }
 
-/// `DELETE /api/v1/user/assignedauthorization/UUID`: the user gives an assignment up (case J10).
+/// `DELETE /api/v1/user/assignedauthorization/UUID`: the user deletes an assignment (case J10).
 pub(super) fn delete(database: &mut Database, caller: &Caller, uuid: &str) -> Reply {
     let user = match caller.must_have("user:admin", database) {
         Ok(user) => user,

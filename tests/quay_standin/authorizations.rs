@@ -11,7 +11,7 @@ use super::reply::Reply;
 use super::request::HttpRequest;
 use super::scopes;
 
-/// `GET /api/v1/user/authorizations`: all tokens of the user, expired ones too (cases Q1, Q2, Q5).
+/// `GET /api/v1/user/authorizations`: all tokens of the user, also those that have expired (cases Q1, Q2, Q5).
 pub(super) fn list(database: &Database, caller: &Caller) -> Reply {
     let user = match caller.must_have("user:admin", database) {
         Ok(user) => user,
@@ -22,7 +22,7 @@ pub(super) fn list(database: &Database, caller: &Caller) -> Reply {
     good(format!(r#"{{"authorizations": [{list}]}}"#))
 }
 
-/// `GET` and `DELETE /api/v1/user/authorizations/UUID`, for tokens of the user's own (cases P4, Q3, Q4).
+/// `GET` and `DELETE /api/v1/user/authorizations/UUID`, for the user's own tokens (cases P4, Q3, Q4).
 pub(super) fn one(database: &mut Database, request: &HttpRequest, caller: &Caller, uuid: &str) -> Reply {
     let user = match caller.must_have("user:admin", database) {
         Ok(user) => user,

@@ -6,7 +6,7 @@ use super::reply::Reply;
 use super::request::{Fields, HttpRequest};
 use super::{redirect, scopes};
 
-/// RFC 6749 section 4.2.1, from the query of authorize or from the form of its consent page.
+/// The parameters of RFC 6749 section 4.2.1, in the query of authorize or in the form of the consent page.
 pub(super) struct AuthorizationRequest {
     pub(super) response_type: String,
     pub(super) client_id: String,
@@ -20,7 +20,7 @@ impl AuthorizationRequest {
     pub(super) fn read(fields: &Fields) -> AuthorizationRequest {
         let text = |name| fields.get(name).unwrap_or_default().to_owned();
         AuthorizationRequest {
-            // Missing means the code flow (cases D7, K1).
+            // Without it, the code flow is used (cases D7, K1).
             response_type: fields.get("response_type").unwrap_or("code").to_owned(),
             client_id: text("client_id"),
             redirect_uri: text("redirect_uri"),
@@ -30,18 +30,18 @@ impl AuthorizationRequest {
         }
     }
 
-    /// Back to the application with an error in the query, without state (cases C1, D5, K3).
+    /// Redirects to the application, with an error in the query and without state (cases C1, D5, K3).
     fn refused(&self, error: &str) -> Reply {
         Reply::found(&redirect::with_query(&self.redirect_uri, &[("error", Some(error))]))
     }
 }
 
-/// `GET /oauth/authorize`: parameters, session, client ID, permission, active tokens, redirect URI, scope, in this
-/// order (docs/quay.md, "Authorize"; cases A, D to J, X, Y).
+/// `GET /oauth/authorize`: checks parameters, session, client ID, permission, active tokens, redirect URI and scope, in this order
+/// (docs/quay.md, "Authorize"; cases A, D to J, X, Y).
 pub(super) fn authorize(database: &mut Database, request: &HttpRequest) -> Reply {
     for name in ["client_id", "redirect_uri", "scope"] {
         if request.query.get(name).is_none() {
-            return Reply::complaint(400, &format!("Required param: {name}"));
+            return Reply::html_error(400, &format!("Required param: {name}"));
         }
     }
     let asked = AuthorizationRequest::read(&request.query);
@@ -101,13 +101,13 @@ fn ask_for_consent(
     };
     match request.wants_json() {
         true => Reply::json(200, page.json()).uncached(),
-        false => Reply::html(200, page.html()).framed().uncached(),
+        false => Reply::html(200, page.html()).without_frames().uncached(),
     }
 }
 
 /// `POST /oauth/authorizeapp`, the consent page's "Authorize Application" (cases B, F6, H4, I3, J6, K3).
 ///
-/// An application of the direct approval list needs no CSRF token from a user who sends a password (cases AA).
+/// If direct approval is allowed for the application, a user who sends a password needs no CSRF token (cases AA).
 pub(super) fn authorize_application(database: &mut Database, request: &HttpRequest) -> Reply {
     let Some(user) = database.visitor(request) else {
         return Reply::bare(401);
@@ -120,7 +120,7 @@ pub(super) fn authorize_application(database: &mut Database, request: &HttpReque
     issue(database, &user, &asked).unwrap_or_else(|read_only| read_only)
 }
 
-/// `POST /oauth/denyapp`, the consent page's "Cancel" and "Deny"; CSRF comes before the session (case C5).
+/// `POST /oauth/denyapp`, the consent page's "Cancel" and "Deny". Checks the CSRF token before the session (case C5).
 pub(super) fn deny_application(database: &Database, request: &HttpRequest) -> Reply {
     if !database.has_csrf_token(request) {
         return csrf_missing(database, request);
@@ -137,10 +137,10 @@ pub(super) fn deny_application(database: &Database, request: &HttpRequest) -> Re
     }
 }
 
-/// The answer of the OAuth library to a user who agrees, now or by active tokens: a new token, or why not.
+/// The answer of Quay's OAuth library if the user approves, or has active tokens with these scopes: a new token, or an error.
 ///
-/// An unsupported response type and an unknown client are sent to whatever URI was given (cases F6, K3). Fails while the
-/// registry is read-only (cases Y1q, Y1r).
+/// The errors for an unsupported response type and an unknown client go to any redirect URI (cases F6, K3). Fails while the registry is
+/// read-only (cases Y1q, Y1r).
 fn issue(database: &mut Database, user: &str, asked: &AuthorizationRequest) -> Result<Reply, Reply> {
     if !["token", "code"].contains(&asked.response_type.as_str()) {
         return Ok(asked.refused("unsupported_response_type"));
@@ -167,7 +167,7 @@ fn issue(database: &mut Database, user: &str, asked: &AuthorizationRequest) -> R
     let state = asked.state.as_deref().filter(|_| database.release.returns_state());
     let mut parameters = vec![("scope", Some(asked.scope.as_str())), ("state", state)];
     if asked.response_type == "code" {
-        // A code that cannot be redeemed: nginx refuses `/oauth/access_token` (case K2).
+        // Nothing can exchange the code for a token, because nginx refuses `/oauth/access_token` (case K2).
         let code = database::random_text(40);
         parameters.push(("code", Some(&code)));
         return Ok(Reply::found(&redirect::with_query(&asked.redirect_uri, &parameters)));
@@ -178,8 +178,8 @@ fn issue(database: &mut Database, user: &str, asked: &AuthorizationRequest) -> R
     Ok(Reply::found(&format!("{uri}#access_token={token}&token_type=Bearer&expires_in={lifetime}")))
 }
 
-/// The refusal of a form that does not come from Quay's own page (cases B6, C5, J1b, X2c).
+/// The answer to a form without the right CSRF token (cases B6, C5, J1b, X2c).
 pub(super) fn csrf_missing(database: &Database, request: &HttpRequest) -> Reply {
     let user = database.visitor(request).map(|user| format!(" (authorized: user {user})")).unwrap_or_default();
-    Reply::complaint(403, &format!("CSRF token was invalid or missing.{user}"))
+    Reply::html_error(403, &format!("CSRF token was invalid or missing.{user}"))
 }

@@ -1,10 +1,9 @@
-//! A browser in miniature: plain HTTP with cookies, which reads forms and never follows a redirect.
+//! A small browser: plain HTTP with cookies. It reads forms, and does not follow redirects.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-/// One browser, with cookies of its own.
 #[derive(Clone)]
 pub(crate) struct Browser {
     address: SocketAddr,
@@ -17,18 +16,18 @@ pub(crate) struct Answer {
     /// As on the status line.
     pub(crate) status: u16,
     headers: Vec<(String, String)>,
-    /// All of it; empty after `HEAD`.
+    /// Empty after `HEAD`.
     pub(crate) body: String,
 }
 
-/// A form of a page: the hidden fields, and what its button says.
+/// A form of a page.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Form {
-    /// Where it is sent.
+    /// The URL that it is sent to.
     pub(crate) action: String,
     /// Names and values of the hidden fields, in order.
     pub(crate) fields: Vec<(String, String)>,
-    /// The words on the button that sends it.
+    /// The text of the button that sends it.
     pub(crate) button: String,
 }
 
@@ -38,12 +37,12 @@ impl Browser {
         Browser { address, cookies: BTreeMap::new() }
     }
 
-    /// Keeps a cookie, which goes along from now on.
+    /// Sends this cookie from now on.
     pub(crate) fn set_cookie(&mut self, name: &str, value: &str) {
         self.cookies.insert(name.to_owned(), value.to_owned());
     }
 
-    /// One request on a connection of its own; header values go out byte for byte.
+    /// Sends a request on a connection of its own. Header values are sent byte for byte.
     pub(crate) fn send(&mut self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let mut request = format!(
             "{method} {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n",
@@ -73,19 +72,18 @@ impl Browser {
         answer
     }
 
-    /// A plain `GET`.
     pub(crate) fn get(&mut self, target: &str) -> Answer {
         self.send("GET", target, &[], b"")
     }
 
-    /// Sends a form as browsers do.
+    /// Sends a form.
     pub(crate) fn post(&mut self, target: &str, fields: &[(String, String)]) -> Answer {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let headers = [("Content-Type", "application/x-www-form-urlencoded")];
         self.send("POST", target, &headers, body.as_bytes())
     }
 
-    /// Fills in the sign-in form.
+    /// Sends the sign-in form.
     pub(crate) fn sign_in(&mut self, user: &str, password: &str) -> Answer {
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         self.post("/signin", &[field("username", user), field("password", password)])
@@ -112,7 +110,7 @@ impl Answer {
         self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
     }
 
-    /// Where a redirect leads.
+    /// The target of a redirect.
     pub(crate) fn location(&self) -> Option<&str> {
         self.header("location").first().copied()
     }
@@ -123,7 +121,7 @@ impl Answer {
         unescaped(title.unwrap_or_default())
     }
 
-    /// What is written on the page, tags taken out and blanks made one.
+    /// The text of the page, without tags, and with single spaces.
     pub(crate) fn words(&self) -> String {
         let mut words = String::new();
         for piece in self.body.split('<').filter(|piece| !piece.is_empty()) {

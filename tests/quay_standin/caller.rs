@@ -1,4 +1,4 @@
-//! Who calls the API, and with which rights.
+//! Who calls the API, and with which scopes.
 
 use std::time::SystemTime;
 
@@ -8,10 +8,10 @@ use super::reply::Reply;
 use super::request::HttpRequest;
 use super::scopes;
 
-/// `Basic` has no effect here (case P2h), and neither has a bad token (cases P3c, R1b, W).
+/// Basic authentication has no effect here (case P2h), and neither has an invalid token (cases P3c, R1b, W).
 pub(super) enum Caller {
     Anonymous,
-    /// By the session of a browser, with every right that the user has.
+    /// With the session of a browser, which has all scopes.
     Person(String),
     Bearer {
         user: String,
@@ -55,7 +55,7 @@ impl Caller {
         }
     }
 
-    /// The user, if the caller may use the rights of a scope.
+    /// The user, if the caller has this scope.
     pub(super) fn user_with(&self, scope: &str) -> Option<&str> {
         match self {
             Caller::Anonymous => None,
@@ -64,7 +64,7 @@ impl Caller {
         }
     }
 
-    /// The same, or the refusal: 401 without a good token, 403 for one that lacks the scope (cases Q1, S1).
+    /// The same. Fails with 401 without a valid token, and with 403 if it lacks the scope (cases Q1, S1).
     pub(super) fn must_have(&self, scope: &str, database: &Database) -> Result<&str, Reply> {
         match self {
             Caller::Anonymous => Err(requires_authentication(database)),

@@ -1,12 +1,11 @@
-//! `/config`: the settings that the web UI reads, and by which a client can tell which server it is.
+//! `/config`: settings for the web UI, from which a client can also learn the release.
 
 use serde_json::json;
 
 use super::database::Database;
 use super::reply::Reply;
 
-/// `GET /config`: some of the hundred settings; keys in alphabetical order (docs/quay.md, "Which server is it?"; cases O,
-/// X1, Y1, Y3).
+/// `GET /config`: some of the hundred settings, in alphabetical order (docs/quay.md, "Which server is it?"; cases O, X1, Y1, Y3).
 pub(super) fn config(database: &Database) -> Reply {
     let mut config = json!({
         "AUTHENTICATION_TYPE": "Database",

@@ -1,4 +1,4 @@
-//! Everything that the stand-in knows, as plain data that a test may change, and the questions that the rules ask of it.
+//! The data of the stand-in, which tests can change.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,10 +13,10 @@ use super::{redirect, scopes};
 /// How long a token is valid: ten years (docs/quay.md, "Authorize").
 pub(super) const TOKEN_LIFETIME: Duration = Duration::from_secs(315_576_000);
 
-/// A new one holds alice, bob and carol (password "password") and the organization acme, of which alice is an
-/// administrator and bob a member: as in the recordings.
+/// At first it has the users alice, bob and carol (password "password") and the organization acme, of which alice is an administrator and bob
+/// a member, as in the recordings.
 pub(crate) struct Database {
-    /// The URL of the stand-in; Quay's `PREFERRED_URL_SCHEME://SERVER_HOSTNAME`.
+    /// The URL of the stand-in: Quay's `PREFERRED_URL_SCHEME://SERVER_HOSTNAME`.
     pub(super) origin: String,
     pub(super) release: Release,
     /// What the operator can set.
@@ -31,19 +31,19 @@ pub(crate) struct Database {
     pub(crate) applications: Table<Application>,
     /// Including the revoked ones.
     pub(crate) tokens: Vec<Token>,
-    /// Those not yet used.
+    /// Those that are not used up.
     pub(crate) assignments: Vec<Assignment>,
     /// In the order in which they were created.
     pub(crate) repositories: Vec<Repository>,
-    /// How many repositories a page of a list has.
+    /// The number of repositories on a page of a list.
     pub(crate) page_size: usize,
-    /// The registry behind it, once images are served.
+    /// The registry behind the stand-in, if images are served.
     pub(super) registry: Option<Registry>,
     pub(super) requests: Vec<Request>,
     /// The body of the last request.
     pub(crate) last_body: Vec<u8>,
     pub(super) sessions: Vec<Session>,
-    /// The ID of the session that a browser without one counts as having.
+    /// The ID of the session of all browsers that have none.
     pub(super) everyone: Option<String>,
     /// The registry tokens that `/v2/` accepts (case V4b).
     pub(super) registry_tokens: Vec<String>,
@@ -56,7 +56,7 @@ pub(crate) struct Request {
     pub(crate) method: String,
     /// As sent, with its escapes.
     pub(crate) path: String,
-    /// As sent, without the question mark; empty if there was none.
+    /// As sent, without the question mark. Empty if there was none.
     pub(crate) query: String,
     /// Whether it had an `Authorization` header.
     pub(crate) authorization: bool,
@@ -105,9 +105,9 @@ impl Database {
         self.origin.trim_start_matches("http://")
     }
 
-    /// The failure that a request to this path meets, if any.
+    /// The failure in front of Quay for a request to this path, if there is one.
     pub(super) fn failure(&mut self, path: &str) -> Option<&Failure> {
-        self.failures.iter_mut().find_map(|failure| failure.hits(path).then_some(&*failure))
+        self.failures.iter_mut().find_map(|failure| failure.applies_to(path).then_some(&*failure))
     }
 
     /// Begins a session and returns its ID.
@@ -117,13 +117,13 @@ impl Database {
         id
     }
 
-    /// The session of a request: its cookie's, else the one that everyone has.
+    /// The session of the request: that of its cookie, or else the one of all browsers.
     pub(super) fn session(&self, request: &HttpRequest) -> Option<&Session> {
         let by_id = |id: &str| self.sessions.iter().find(|session| session.id == id);
         request.cookie("session").and_then(by_id).or_else(|| by_id(self.everyone.as_deref()?))
     }
 
-    /// The user of a browser: by session, or by the user name and password of `Basic` (case D15).
+    /// The user of a browser, by its session or by Basic authentication (case D15).
     pub(super) fn visitor(&self, request: &HttpRequest) -> Option<String> {
         match request.basic() {
             Some((name, password)) => self.has_password(&name, &password).then_some(name),
@@ -162,7 +162,7 @@ impl Database {
         user == namespace || self.organizations.get(namespace).is_some_and(|organization| organization.has_admin(user))
     }
 
-    /// What a user may do with a repository, whether it exists or not.
+    /// What a user may do with a repository, which may not exist.
     pub(super) fn role(&self, user: &str, namespace: &str, name: &str) -> Option<Role> {
         if self.administers(user, namespace) {
             return Some(Role::Admin);
@@ -174,7 +174,7 @@ impl Database {
         keys.filter_map(|key| roles.get(&key).copied()).max()
     }
 
-    /// The index of a user's assignment, valid for all applications of its organization (case J12e).
+    /// The index of a user's assignment. It is valid for all applications of its organization (case J12e).
     pub(super) fn assignment(&self, uuid: Option<&str>, user: &str, client_id: &str) -> Option<usize> {
         let organization = |client_id: &str| Some(self.applications.get(client_id)?.organization.as_str());
         self.assignments.iter().position(|assignment| {
@@ -190,7 +190,7 @@ impl Database {
             || redirect::is_accepted(self.release, &application.redirect_uri, redirect_uri)
     }
 
-    /// Whether a user's active tokens of an application, taken together, cover scopes (cases D1 to D21).
+    /// Whether the user's active tokens of the application together cover these scopes (cases D1 to D21).
     pub(super) fn covers(&self, user: &str, client_id: &str, scopes: &str) -> bool {
         let granted: Vec<_> = self
             .tokens
@@ -201,7 +201,6 @@ impl Database {
         scopes::covers(&granted, scopes)
     }
 
-    /// Creates a token.
     pub(super) fn create_token(&mut self, user: &str, client_id: &str, scopes: &str) -> &mut Token {
         let now = SystemTime::now();
         self.tokens.push(Token {
@@ -220,7 +219,7 @@ impl Database {
         &mut self.tokens[last]
     }
 
-    /// The token of this value, expired or not, unless it was revoked.
+    /// The token with this value, unless it was revoked. It may have expired.
     pub(super) fn token(&mut self, value: &str) -> Option<&mut Token> {
         self.tokens.iter_mut().find(|token| token.value == value && !token.revoked)
     }

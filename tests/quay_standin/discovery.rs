@@ -1,4 +1,4 @@
-//! `/api/v1/discovery` and `/.well-known/app-capabilities`: what the API says about itself.
+//! `/api/v1/discovery` and `/.well-known/app-capabilities`: what Quay publishes about its API.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::database::Database;
 use super::reply::Reply;
 use super::scopes;
 
-/// The operations that discovery lists here: path, method, name, scope. The last one tells a 3.18.
+/// The operations that discovery lists here: path, method, name, scope. Only 3.18 has the last one.
 const OPERATIONS: [(&str, &str, &str, &str); 15] = [
     ("/api/v1/repository", "get", "listRepos", "repo:read"),
     ("/api/v1/repository", "post", "createRepo", "repo:create"),
@@ -33,9 +33,9 @@ const OPERATIONS: [(&str, &str, &str, &str); 15] = [
     ),
 ];
 
-/// `GET /api/v1/discovery`: the scopes on offer, and some of the paths with the scope that each needs (case U1).
+/// `GET /api/v1/discovery`: the scopes, and some of the paths with the scope that each needs (case U1).
 ///
-/// The recorded Quay has no superusers, so `super:user` is hidden here, though authorize takes it.
+/// The recorded Quay has no superusers, so it hides `super:user`, although authorize accepts it.
 pub(super) fn discovery(database: &Database) -> Reply {
     let scopes = scopes::ALL
         .iter()
@@ -51,7 +51,7 @@ pub(super) fn discovery(database: &Database) -> Reply {
         }
     }
     let mut paths = json!(paths);
-    // What else stands there, for who reads it to pass over.
+    // Other members, which clients must ignore.
     for item in paths.as_object_mut().into_iter().flat_map(|paths| paths.values_mut()) {
         item["x-name"] = json!("endpoints.api");
         item["parameters"] = json!([]);

@@ -1,4 +1,4 @@
-//! A real `docker-registry` behind the stand-in, so that images are really pushed and pulled: what Quay has inside itself.
+//! A real `docker-registry` behind the stand-in, so that tools can push and pull images. Quay has a registry of its own.
 #![allow(clippy::disallowed_methods, reason = "tests start programs")]
 
 use std::fs;
@@ -19,7 +19,7 @@ use super::signing;
 /// How long it may take to listen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running registry; ends, images and all, when it is dropped.
+/// A running registry. It stops when it is dropped, and its images are deleted.
 pub(super) struct Registry {
     process: Child,
     /// `127.0.0.1:PORT`.
@@ -28,7 +28,7 @@ pub(super) struct Registry {
 }
 
 impl Registry {
-    /// Starts one that takes the tokens which the Quay at this origin signs.
+    /// Starts a registry that accepts the tokens of the stand-in at this origin.
     pub(super) fn start(origin: &str) -> Registry {
         let folder = tempfile::tempdir().expect("a folder");
         let (config, bundle) = (folder.path().join("config.yml"), folder.path().join("bundle.pem"));
@@ -53,7 +53,7 @@ impl Registry {
             .expect("docker-registry (Debian package docker-registry)");
         let log = BufReader::new(process.stderr.take().expect("its log"));
         let (sender, told) = mpsc::channel();
-        // It goes on reading, so that the registry never waits for a reader.
+        // Reads on, so that the registry never waits for a reader.
         thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
                 if let Some((_, rest)) = line.split_once("listening on ") {
@@ -70,13 +70,13 @@ impl Registry {
 
 impl Drop for Registry {
     fn drop(&mut self) {
-        // Both fail on one that has ended already, which is as well.
+        // Both fail if it has ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// Hands a request over to the registry, `Host` and all, and its answer back.
+/// Forwards a request, with its `Host`, to the registry. Returns the answer.
 pub(super) async fn forward(authority: &str, mut request: Request<Bytes>) -> Response<Body> {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     *request.uri_mut() = format!("http://{authority}{target}").parse::<Uri>().expect("an address");

@@ -1,23 +1,24 @@
-//! A stand-in for Quay: a real HTTP server with Quay's rules, checked against a real Quay's recorded answers. The tests and `examples/first-login.rs` share it.
+//! A stand-in for Quay: an HTTP server that follows Quay's rules, and is compared with recorded answers of a real Quay. The tests and
+//! `examples/first-login.rs` use it.
 //!
 //! | file | subject |
 //! | --- | --- |
-//! | `database.rs`, `records.rs`, `table.rs` | what it knows: plain data, for tests to change |
-//! | `server_settings.rs` | what an operator can set, and failures in front of Quay: for tests to change |
+//! | `database.rs`, `records.rs`, `table.rs` | its data, which tests can change |
+//! | `server_settings.rs` | what an operator can set, and failures in front of Quay, which tests can change too |
 //! | `release.rs` | how releases differ |
 //! | `scopes.rs`, `redirect.rs` | the rules about scopes and redirect URIs |
-//! | `authorize.rs`, `assignments.rs`, `sign_in.rs` | authorize, authorizeapp, denyapp; who is assigned; sessions |
+//! | `authorize.rs`, `assignments.rs`, `sign_in.rs` | the authorization endpoints, assignments, sessions |
 //! | `registry.rs`, `signing.rs`, `images.rs` | `/v2/auth` and `/v2/`: who may pull and push what; a real registry |
-//! | `api.rs`, `caller.rs`, `api_replies.rs`, `validation.rs` | `/api/v1/`: its paths, who calls, how it answers |
+//! | `api.rs`, `caller.rs`, `api_replies.rs`, `validation.rs` | `/api/v1/`: paths, authentication, replies |
 //! | `users.rs`, `authorizations.rs`, `token_api.rs`, `organizations.rs`, `repositories.rs`, `search.rs` | one subject of the API each |
-//! | `config.rs`, `discovery.rs` | what Quay says about itself |
+//! | `config.rs`, `discovery.rs` | what Quay publishes about itself |
 //! | `request.rs`, `reply.rs`, `pages.rs` | requests, answers, pages |
-//! | `server.rs`, `routes.rs` | socket and thread; which rule answers which path |
-//! | `browser.rs` | a small browser to try it with |
-//! | `recordings/` | what a real Quay answered, played against the stand-in |
-//! | `tests.rs` | what no recording shows |
+//! | `server.rs`, `routes.rs` | the HTTP server; which function answers which path |
+//! | `browser.rs` | a small browser for tests of the stand-in |
+//! | `recordings/` | compares the stand-in with the recorded answers |
+//! | `tests.rs` | tests of what no recording shows |
 //!
-//! "Case B6" and the like are the recorded cases, listed in docs/quay.md.
+//! "Case B6" is a recorded case (docs/quay.md, "The recordings").
 #![allow(clippy::expect_used, reason = "what cannot be set up or understood here fails the test that needs it")]
 
 mod api;
@@ -65,7 +66,7 @@ pub(crate) use records::{Application, Assignment, Organization, Repository, Toke
 pub(crate) use release::Release;
 pub(crate) use server_settings::{Failure, Verify};
 
-/// A running stand-in; ends when it is dropped.
+/// A running stand-in. It stops when it is dropped.
 pub(crate) struct Quay {
     server: server::Server,
 }
@@ -86,12 +87,11 @@ impl Quay {
         format!("http://{}", self.address())
     }
 
-    /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.server.address
     }
 
-    /// The data, to look at and to change; no request is answered while it is held.
+    /// The data, to read and to change. No request is answered until it is dropped.
     pub(crate) fn database(&self) -> MutexGuard<'_, Database> {
         self.server.database()
     }
@@ -108,14 +108,14 @@ impl Quay {
         self.database().applications.insert(client_id.to_owned(), application);
     }
 
-    /// Names an application, for hostile names on the pages of others.
+    /// Gives an application another name.
     pub(crate) fn set_application_name(&self, client_id: &str, name: &str) {
         if let Some(application) = self.database().applications.get_mut(client_id) {
             name.clone_into(&mut application.name);
         }
     }
 
-    /// Lets every browser without a session of its own count as signed in as this user, or as nobody.
+    /// Signs in every browser that has no session as this user, or signs it out.
     pub(crate) fn set_everyone_is(&self, user: Option<&str>) {
         let mut database = self.database();
         database.everyone = user.map(|user| database.begin_session(Some(user)));
@@ -127,7 +127,7 @@ impl Quay {
         self.database().repositories.push(Repository::new(namespace, name));
     }
 
-    /// Puts a real registry behind it: images can be pushed and pulled from now on.
+    /// Starts a real registry behind the stand-in, so that images can be pushed and pulled.
     pub(crate) fn serve_images(&self) {
         let registry = images::Registry::start(&self.host());
         self.database().registry = Some(registry);
@@ -138,12 +138,12 @@ impl Quay {
         self.database().verify = verify;
     }
 
-    /// Makes it behave as this release.
+    /// Behaves as this release from now on.
     pub(crate) fn set_release(&self, release: Release) {
         self.database().release = release;
     }
 
-    /// Puts a failure in front of Quay, before the ones that are there already.
+    /// Adds a failure in front of Quay, before those that were added earlier.
     pub(crate) fn fail(&self, failure: Failure) {
         self.database().failures.insert(0, failure);
     }
@@ -155,7 +155,7 @@ impl Quay {
         }
     }
 
-    /// Assigns an application to a user, with its registered redirect URI.
+    /// Assigns an application to a user.
     pub(crate) fn assign(&self, uuid: &str, user: &str, client_id: &str, scopes: &str) {
         let mut database = self.database();
         let redirect_uri = database.applications[client_id].redirect_uri.clone();
@@ -168,7 +168,7 @@ impl Quay {
         });
     }
 
-    /// Deletes an application, and with it its tokens.
+    /// Deletes an application with its tokens.
     pub(crate) fn delete_application(&self, client_id: &str) {
         let mut database = self.database();
         database.applications.remove(client_id);
@@ -187,22 +187,22 @@ impl Quay {
         self.database().tokens.clone()
     }
 
-    /// Revokes a token: from now on it is refused, and covers no scopes.
+    /// Revokes a token.
     pub(crate) fn revoke(&self, token: &str) {
         for known in &mut self.database().tokens {
             known.revoked |= known.value == token;
         }
     }
 
-    /// Plays the person who opens an authorize URL and agrees. Returns where Quay sends the browser, fragment included;
-    /// an error says what Quay answered instead.
+    /// Opens an authorize URL as a person would, and approves it. Returns the URL to which Quay redirects the browser, with its fragment.
+    /// Fails with Quay's answer if that is no redirect.
     ///
-    /// The person is whom `set_everyone_is` names, else alice, who signs in first.
+    /// The person is the one of `set_everyone_is`, or else alice, who signs in first.
     pub(crate) fn authorize(&self, url: &str) -> Result<String, String> {
         self.press(url, "/oauth/authorizeapp")
     }
 
-    /// Plays the person who opens an authorize URL and presses "Cancel"; otherwise as `authorize`.
+    /// The same, but presses "Cancel".
     pub(crate) fn deny(&self, url: &str) -> Result<String, String> {
         self.press(url, "/oauth/denyapp")
     }

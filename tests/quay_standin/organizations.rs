@@ -1,4 +1,4 @@
-//! The API about organizations and their applications: for administrators, and what everybody may see.
+//! The API about organizations and their applications.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use super::records::{Application, Organization};
 use super::reply::Reply;
 use super::request::HttpRequest;
 
-/// `GET /api/v1/organization/NAME`: what anybody may know; Quay tells members more (cases R2e, T7).
+/// `GET /api/v1/organization/NAME`: what everyone may see. Quay shows more to members (cases R2e, T7).
 pub(super) fn organization(database: &Database, caller: &Caller, name: &str) -> Reply {
     let Some(organization) = database.organizations.get(name) else {
         return not_found(database);
@@ -42,7 +42,7 @@ pub(super) fn create(database: &mut Database, request: &HttpRequest, caller: &Ca
     good(r#""Created""#.to_owned()).status(201)
 }
 
-/// `DELETE /api/v1/organization/NAME`; one that does not exist is refused like another user's (case T7b).
+/// `DELETE /api/v1/organization/NAME`. For one that does not exist, the answer is the same as for another user's (case T7b).
 pub(super) fn delete(database: &mut Database, caller: &Caller, name: &str) -> Reply {
     if let Err(refusal) = administrator(database, caller, name) {
         return refusal;
@@ -72,7 +72,7 @@ pub(super) fn application(database: &Database, caller: &Caller, [name, client_id
     }
 }
 
-/// The caller, if a token with `org:admin` (or a session) of an administrator of the organization (cases R2, S8).
+/// The caller, who must be an administrator of the organization, with `org:admin` or a session (cases R2, S8).
 pub(super) fn administrator<'a>(database: &Database, caller: &'a Caller, name: &str) -> Result<&'a str, Reply> {
     let user = caller.must_have("org:admin", database)?;
     let organization = database.organizations.get(name);
@@ -98,7 +98,7 @@ fn with_secret(client_id: &str, application: &Application) -> String {
     )
 }
 
-/// `GET /api/v1/app/CLIENT_ID`: what anybody may know of an application; not its redirect URI (cases R1, W5d).
+/// `GET /api/v1/app/CLIENT_ID`: what everyone may see of an application, without its redirect URI (cases R1, W5d).
 pub(super) fn public_application(database: &Database, client_id: &str) -> Reply {
     let Some(application) = database.applications.get(client_id) else {
         return not_found(database);

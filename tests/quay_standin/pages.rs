@@ -1,4 +1,4 @@
-//! The pages that a browser shows: the consent page with its forms, the sign-in form, shells of the two web UIs.
+//! The pages that a browser shows: the consent page, the sign-in page, and pages of the two web UIs.
 
 use serde_json::{Value, json};
 
@@ -7,14 +7,14 @@ use super::records::Application;
 use super::release::Release;
 use super::scopes::Scope;
 
-/// What Quay's consent page shows (cases A1, A2, B4a, J4, X2).
+/// The content of the consent page (cases A1, A2, B4a, J4, X2).
 pub(super) struct Consent<'a> {
     pub(super) application: &'a Application,
     pub(super) scopes: &'a [&'static Scope],
     pub(super) asked: &'a AuthorizationRequest,
     pub(super) csrf: &'a str,
     pub(super) release: Release,
-    /// The page's own path, up to 3.11 for a browser that is not signed in: it gets a sign-in form.
+    /// The path of the page, if it needs a sign-in form: up to 3.11, for a browser that is not signed in.
     pub(super) sign_in: Option<String>,
 }
 
@@ -23,7 +23,7 @@ impl Consent<'_> {
         self.scopes.iter().any(|scope| scope.is_dangerous)
     }
 
-    /// The page: two forms, and two more in a dialog, which is the only way on for dangerous scopes.
+    /// The page. It has two forms, and two more in a dialog, which asks again before dangerous scopes are granted.
     pub(super) fn html(&self) -> String {
         let name = escaped(&self.application.name);
         let state = self.release.returns_state().then(|| self.asked.state.as_deref().unwrap_or("None"));
@@ -80,7 +80,7 @@ impl Consent<'_> {
         fields
     }
 
-    /// The page's data, for `format=json` (cases A2, J12); keys in alphabetical order.
+    /// The data of the page, for `format=json` (cases A2, J12). The keys are in alphabetical order.
     pub(super) fn json(&self) -> String {
         let application = self.application;
         let scopes: Vec<Value> = self
@@ -122,7 +122,7 @@ impl Consent<'_> {
     }
 }
 
-/// `/signin`: the new UI's shell (case N6) with a form that works without its JavaScript.
+/// `/signin` of the new UI (case N6), with a form that needs no JavaScript.
 pub(super) fn sign_in(destination: &str) -> String {
     document("Quay", &format!("{NO_SCRIPT}{}", sign_in_form(destination)))
 }
@@ -140,12 +140,12 @@ fn sign_in_form(destination: &str) -> String {
 
 const NO_SCRIPT: &str = "<noscript>Enabling JavaScript is required to run this app.</noscript>\n";
 
-/// The page for all paths that the new UI answers by itself, such as `/oauth/localapp` (cases N1, N5).
+/// The page of the new UI, which is the same for all its paths, such as `/oauth/localapp` (cases N1, N5).
 pub(super) fn new_ui() -> String {
     document("Quay", NO_SCRIPT)
 }
 
-/// The old UI's page that shows a token, which only the browser sees (case N2).
+/// The page of the old UI that shows a token, which its script reads from the fragment (case N2).
 pub(super) fn generated_token() -> String {
     document(
         "OAuth Access Token · Quay",
@@ -182,7 +182,7 @@ fn document(title: &str, body: &str) -> String {
     )
 }
 
-/// An avatar. Quay derives hash and color from the name; the recordings are compared without them.
+/// An avatar. Quay derives its hash and colour from the name. Recordings are compared without them.
 pub(super) fn avatar(name: &str, kind: &str) -> String {
     let hash = "0".repeat(64);
     format!(r##"{{"name": {}, "hash": "{hash}", "color": "#ff7f0e", "kind": "{kind}"}}"##, json!(name))

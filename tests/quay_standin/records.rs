@@ -9,9 +9,9 @@ pub(crate) struct User {
     pub(crate) password: String,
     /// Shown to `user:admin` (case P1).
     pub(crate) email: String,
-    /// False once an administrator has disabled the account: its sessions and tokens are refused (case W6).
+    /// False if an administrator has disabled the account. Then its sessions and tokens are refused (case W6).
     pub(crate) is_enabled: bool,
-    /// Until then every login by password is refused, because one with a wrong password came before (case AA9).
+    /// Until then every login by password is refused, because of an earlier one with a wrong password (case AA9).
     pub(super) no_login_until: Option<Instant>,
 }
 
@@ -27,12 +27,11 @@ impl User {
     }
 }
 
-/// An organization.
 #[derive(Default)]
 pub(crate) struct Organization {
     /// Users who may authorize its applications (case I1).
     pub(crate) admins: Vec<String>,
-    /// Users who belong to it and may not.
+    /// Users who belong to it but may not.
     pub(crate) members: Vec<String>,
     /// Teams and the users in them.
     pub(crate) teams: BTreeMap<String, Vec<String>>,
@@ -50,22 +49,22 @@ impl Organization {
 
 /// A repository of images.
 pub(crate) struct Repository {
-    /// A user's or an organization's.
+    /// The name of a user or an organization.
     pub(crate) namespace: String,
-    /// Its name there.
+    /// Its name in the namespace.
     pub(crate) name: String,
-    /// Shown in lists; a new one has none.
+    /// Shown in lists. A new repository has none.
     pub(crate) description: Option<String>,
     /// Whether it can be pulled without a login (case V3d).
     pub(crate) is_public: bool,
-    /// What `user/NAME` and `team/NAME` may do with it, besides the namespace's administrators.
+    /// What `user/NAME` and `team/NAME` may do with it. Administrators of the namespace may do everything.
     pub(crate) roles: BTreeMap<String, Role>,
     /// As the API lists them.
     pub(crate) tags: Vec<String>,
 }
 
 impl Repository {
-    /// A private one without anything in it.
+    /// A private, empty repository.
     pub(crate) fn new(namespace: &str, name: &str) -> Repository {
         Repository {
             namespace: namespace.to_owned(),
@@ -78,7 +77,7 @@ impl Repository {
     }
 }
 
-/// What a user may do with a repository; each role includes the ones before it.
+/// What a user may do with a repository. Each role includes the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {
     /// Pull.
@@ -120,11 +119,10 @@ pub(crate) struct Application {
     pub(crate) organization: String,
     /// What the consent page calls it.
     pub(crate) name: String,
-    /// Free text.
     pub(crate) description: String,
     /// The "Homepage URL".
     pub(crate) homepage: String,
-    /// The registered redirect URI; empty if there is none.
+    /// The registered redirect URI. Empty if there is none.
     pub(crate) redirect_uri: String,
 }
 
@@ -133,7 +131,7 @@ pub(crate) struct Application {
 pub(crate) struct Token {
     /// The secret, 40 letters and digits.
     pub(crate) value: String,
-    /// Its name in the API and in registry tokens.
+    /// Its identifier in the API and in registry tokens.
     pub(crate) uuid: String,
     /// The user whose rights it has.
     pub(crate) user: String,
@@ -143,13 +141,10 @@ pub(crate) struct Token {
     pub(crate) client_id: String,
     /// Only tokens created through the API have one.
     pub(crate) name: Option<String>,
-    /// When it was created.
     pub(crate) created: SystemTime,
-    /// It is refused from then on.
     pub(crate) expires_at: SystemTime,
-    /// When it was last used.
     pub(crate) last_accessed: Option<SystemTime>,
-    /// Quay deletes the row; the stand-in keeps it so that a test can look at it.
+    /// Quay deletes a revoked token. The stand-in does not, so that tests can look at it.
     pub(crate) revoked: bool,
 }
 

@@ -1,8 +1,8 @@
-//! Redirect URIs as Quay treats them: Python's parsing, which ones are accepted, how the answer is added.
+//! How Quay parses redirect URIs, which ones it accepts, and how it adds its answer to them.
 
 use super::release::Release;
 
-/// The parts of a URI as Python's `urlsplit` sees them, which is how Quay reads a redirect URI.
+/// The parts of a redirect URI, as Python's `urlsplit` returns them to Quay.
 struct Parts {
     scheme: String,
     netloc: String,
@@ -39,10 +39,8 @@ fn is_scheme(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
 }
 
-/// Whether an application with a registered redirect URI may ask for another one.
-///
-/// From 3.16 on both are parsed, before that compared as text (docs/quay.md, "What redirect URIs Quay accepts";
-/// cases G, X4).
+/// Whether Quay accepts the requested redirect URI for the registered one. From 3.16 on it parses both; before that it compares them as text
+/// (docs/quay.md, "What redirect URIs Quay accepts"; cases G, X4).
 pub(super) fn is_accepted(release: Release, registered: &str, asked: &str) -> bool {
     if registered.is_empty() || asked.is_empty() {
         return false;
@@ -59,10 +57,10 @@ pub(super) fn is_accepted(release: Release, registered: &str, asked: &str) -> bo
         && asked.path.strip_prefix(registered.path.as_str()).is_some_and(|behind| !behind.contains('%'))
 }
 
-/// A URI with parameters added to its query; `None` takes one out that the URI brought along.
+/// Adds parameters to the query of a URI. `None` removes one that is there.
 ///
-/// As in Python: keys keep their first place and collapse to their last value, escapes are rewritten, a
-/// fragment stays (cases B7, G "query named state", "repeated key", "fragment", "is REMOVED").
+/// As in Python, a repeated key becomes one, with its first place and last value. Escapes are rewritten, and a fragment stays (cases B7,
+/// G "query named state", "repeated key", "fragment", "is REMOVED").
 pub(super) fn with_query(uri: &str, parameters: &[(&str, Option<&str>)]) -> String {
     let parts = Parts::of(uri);
     let mut query: Vec<(String, String)> = Vec::new();
@@ -102,7 +100,7 @@ fn set(query: &mut Vec<(String, String)>, key: &str, value: &str) {
     }
 }
 
-/// Python's `quote_plus`, which leaves `~` alone and takes `*`, other than the browsers' form encoding.
+/// Python's `quote_plus`. Unlike the form encoding of browsers, it escapes `*` and not `~`.
 fn quoted(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
@@ -114,7 +112,7 @@ fn quoted(text: &str) -> String {
         .collect()
 }
 
-/// A URI as a `Location` header may hold it: blanks and whatever is not ASCII are escaped (case G "trailing space").
+/// A URI for a `Location` header: spaces and everything that is not ASCII are escaped (case G "trailing space").
 pub(super) fn as_header(uri: &str) -> String {
     uri.bytes()
         .map(|byte| match byte {

@@ -1,4 +1,4 @@
-//! The registry's login: `/v2/auth`, which also tells whose token it is, and `/v2/`.
+//! The registry's login: `/v2/auth`, which also says whose token it is, and `/v2/`.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,7 +12,7 @@ use super::request::HttpRequest;
 use super::server_settings::Verify;
 use super::{scopes, signing};
 
-/// `GET /v2/auth`: a registry token for good credentials, whatever their scopes; `service` is not checked
+/// `GET /v2/auth`: a registry token for valid credentials, whatever their scopes. `service` is not checked
 /// (docs/quay.md, "Is a token good, and whose is it?"; cases P3b, V, W, Y).
 pub(super) fn auth(database: &mut Database, request: &HttpRequest) -> Reply {
     match database.verify {
@@ -41,7 +41,7 @@ struct Credentials {
     context: Value,
     /// None for an anonymous pull.
     user: Option<String>,
-    /// What the token may do; a password may do everything.
+    /// What the token may do. A password may do everything.
     scopes: Option<String>,
 }
 
@@ -100,7 +100,7 @@ fn pulls_public(database: &Database, request: &HttpRequest) -> bool {
         .is_some_and(|(namespace, name)| database.repository(namespace, name).is_some_and(|known| known.is_public))
 }
 
-/// What is granted of what was asked for: as far as the user's rights and the token's scopes go. It may be nothing.
+/// The part of the requested access that the user's rights and the token's scopes allow. It may be empty.
 fn access(database: &mut Database, request: &HttpRequest, caller: &Credentials) -> Result<Vec<Value>, Reply> {
     let mut access = Vec::new();
     for scope in request.query.all("scope").flat_map(|scope| scope.split(' ')) {
@@ -177,18 +177,18 @@ fn refused(database: &Database, message: &str) -> Reply {
     challenged(database, Reply::json(401, body + "\n"))
 }
 
-/// The registry's form of "read-only" (case Y1e).
+/// The registry's error for "read-only" (case Y1e).
 fn read_only() -> Reply {
     let error = json!({"code": "DENIED", "detail": {}, "is_readonly": true, "message": READ_ONLY});
     Reply::json(405, json!({"errors": [error]}).to_string() + "\n")
 }
 
-/// `GET /v2/`: a challenge, and whether a registry token is one of ours; an OAuth token is none (cases V4).
+/// `GET /v2/`: accepts a registry token of the stand-in, and answers anything else, such as an OAuth token, with a challenge (cases V4).
 pub(super) fn base(database: &Database, request: &HttpRequest) -> Reply {
     let reply = match request.bearer() {
         None => Reply::html(401, "true"),
         Some(token) if database.registry_tokens.iter().any(|known| known == token) => Reply::html(200, "true"),
-        Some(_) => Reply::complaint(401, "Invalid bearer token format"),
+        Some(_) => Reply::html_error(401, "Invalid bearer token format"),
     };
     challenged(database, reply)
 }

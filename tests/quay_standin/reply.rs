@@ -1,4 +1,4 @@
-//! What Quay's answers look like on the wire: status, the headers that were recorded, stock bodies.
+//! Quay's answers: status, the headers that were recorded, and bodies that many answers have.
 
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -20,7 +20,7 @@ impl Reply {
         Reply { status, headers: vec![("content-type", content_type.to_owned())], body: body.into() }
     }
 
-    /// HTML (or what Quay calls so) from the web application.
+    /// A text that the web application sends as HTML.
     pub(super) fn html(status: u16, body: impl Into<String>) -> Reply {
         Reply::new(status, HTML, body)
     }
@@ -29,17 +29,17 @@ impl Reply {
         Reply::new(200, "text/css", body)
     }
 
-    /// JSON, already written: spacing and order are Quay's, since cut recordings are compared as text.
+    /// JSON with Quay's spaces and order, because recordings that were cut are compared as text.
     pub(super) fn json(status: u16, body: impl Into<String>) -> Reply {
         Reply::new(status, "application/json", body)
     }
 
-    /// A page that nginx serves by itself, such as the new UI.
+    /// A page that nginx serves, such as the new UI.
     pub(super) fn nginx(body: impl Into<String>) -> Reply {
         Reply::new(200, "text/html", body)
     }
 
-    /// An error page of nginx: a rate limit, an outage, a path that it keeps from Quay (cases Z1, Z2, K2).
+    /// An error page of nginx: for a rate limit, an outage, or a path that it does not pass on to Quay (cases Z1, Z2, K2).
     pub(super) fn nginx_error(status: u16) -> Reply {
         let reason = match status {
             405 => "Not Allowed",
@@ -90,31 +90,31 @@ impl Reply {
         let page = "<!doctype html>\n<title>Quay</title>\n<p>The Quay application could not be loaded, which typically \
                     indicates an external library could not be loaded (usually due to an ad blocker). Please check the \
                     JavaScript console.</p>\n";
-        Reply::html(404, page).framed().uncached()
+        Reply::html(404, page).without_frames().uncached()
     }
 
-    /// A bit of JSON that Quay sends as HTML: a missing parameter, a wrong CSRF token (cases B6, F2).
-    pub(super) fn complaint(status: u16, message: &str) -> Reply {
-        Reply::html(status, format!(r#"{{"error": "{message}"}}"#)).open()
+    /// JSON that Quay sends as HTML, for a missing parameter or a wrong CSRF token (cases B6, F2).
+    pub(super) fn html_error(status: u16, message: &str) -> Reply {
+        Reply::html(status, format!(r#"{{"error": "{message}"}}"#)).with_cors()
     }
 
     /// A refusal by Flask, as JSON (cases S4, S6g).
     pub(super) fn refused(status: u16, message: &str) -> Reply {
-        Reply::json(status, format!("{{\"message\": {}}}\n", json!(message))).open()
+        Reply::json(status, format!("{{\"message\": {}}}\n", json!(message))).with_cors()
     }
 
-    /// The same for a request that makes no sense (cases S4h, T1g).
+    /// The same for a request that cannot be parsed (cases S4h, T1g).
     pub(super) fn not_understood() -> Reply {
         Reply::refused(400, NOT_UNDERSTOOD)
     }
 
-    /// What a change gets while the registry is read-only (case Y1).
+    /// The answer to a change while the registry is read-only (case Y1).
     pub(super) fn read_only() -> Reply {
         let body = json!({"is_readonly": true, "message": READ_ONLY});
         Reply::json(503, format!("{body}\n"))
     }
 
-    /// The OAuth library's own 400, for a redirect URI that it does not answer to (cases C3, D6).
+    /// The 400 of the OAuth library, for a redirect URI to which it does not redirect (cases C3, D6).
     pub(super) fn invalid_request() -> Reply {
         Reply::new(400, "application/json;charset=UTF-8", r#"{"error": "invalid_request"}"#)
             .with("cache-control", "no-store")
@@ -150,25 +150,25 @@ impl Reply {
         self
     }
 
-    /// Forbids frames, as the pages of Quay's old UI do by themselves.
-    pub(super) fn framed(self) -> Reply {
+    /// Forbids frames, as pages of the old UI do.
+    pub(super) fn without_frames(self) -> Reply {
         self.with("x-frame-options", "DENY")
     }
 
-    /// Forbids frames as Quay's nginx does for every answer: its `add_header` leaves errors alone.
+    /// Forbids frames, as Quay's nginx does for every answer but errors (its `add_header`).
     pub(super) fn through_nginx(self) -> Reply {
         match self.status {
-            200..=299 | 301..=308 => self.framed(),
+            200..=299 | 301..=308 => self.without_frames(),
             _ => self,
         }
     }
 
-    /// Lets scripts of any origin read the answer, as all of `/api/` does.
-    pub(super) fn open(self) -> Reply {
+    /// Lets scripts of any origin read the answer, as everything below `/api/` does.
+    pub(super) fn with_cors(self) -> Reply {
         self.with("access-control-allow-origin", "*")
     }
 
-    /// Keeps it out of the browser's cache; replaces a weaker `Cache-Control`.
+    /// Forbids caching. Replaces another `Cache-Control`.
     pub(super) fn uncached(mut self) -> Reply {
         self.headers.retain(|(name, _)| *name != "cache-control");
         self.with("cache-control", "no-cache, no-store, must-revalidate")

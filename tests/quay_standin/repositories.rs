@@ -14,7 +14,7 @@ use super::validation;
 /// How many tags a page has by default.
 const TAGS: usize = 50;
 
-/// `GET /repository`: those that the caller may see, whatever the scopes; none with a revoked or expired token (cases T1, T5, W2).
+/// `GET /repository`: those that the caller may see, whatever the scopes. With a revoked or expired token there are none (cases T1, T5, W2).
 pub(super) fn list(database: &Database, request: &HttpRequest, caller: &Caller) -> Reply {
     let is_set = |name| request.query.get(name).is_some_and(|value| value == "true");
     let namespace = request.query.get("namespace");
@@ -36,7 +36,7 @@ pub(super) fn list(database: &Database, request: &HttpRequest, caller: &Caller) 
     };
     let seen: Vec<&Repository> = database.repositories.iter().filter(may_see).collect();
     let start: usize = match request.query.get("next_page") {
-        // Quay's own are encrypted; here too they have no meaning for the client.
+        // Quay encrypts these tokens. A client must not read them.
         Some(page) => match page
             .strip_prefix("page-")
             .and_then(|page| page.strip_suffix('='))
@@ -147,7 +147,7 @@ fn shown(database: &Database, request: &HttpRequest, caller: &Caller, repository
     ))
 }
 
-/// `GET /repository/NAMESPACE/NAME/tag/`, by Quay's other way of paging.
+/// `GET /repository/NAMESPACE/NAME/tag/`, whose pages have numbers.
 pub(super) fn tags(database: &Database, request: &HttpRequest, caller: &Caller, [namespace, name]: [&str; 2]) -> Reply {
     if let Err(refusal) = may(database, caller, Role::Read, namespace, name) {
         return refusal;
@@ -207,7 +207,7 @@ pub(super) fn permission(
     good(format!(r#"{{"role": "{}", "name": {}, {person}"avatar": {}}}"#, role.name(), json!(who), avatar(who, kind)))
 }
 
-/// Whether the caller has that role, by the user's rights and by the token's scopes.
+/// Fails unless the caller has that role, by the user's rights and by the token's scopes.
 fn may(database: &Database, caller: &Caller, role: Role, namespace: &str, name: &str) -> Result<(), Reply> {
     let is_public = database.repository(namespace, name).is_some_and(|repository| repository.is_public);
     if role == Role::Read && is_public {

@@ -1,4 +1,4 @@
-//! A request as the rules look at it: path, query, form, credentials. The rules themselves are elsewhere.
+//! Reads a request: path, query, form, credentials.
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, Request, Uri, header};
@@ -16,23 +16,22 @@ impl Fields {
         Fields(url::form_urlencoded::parse(encoded).into_owned().collect())
     }
 
-    /// Every value of a name.
+    /// All values of that name.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The value of a name, empty or not, if the name is there.
+    /// The first value of that name, which may be empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The value of a name as a number, if it is one.
+    /// The first value of that name, if it is a number.
     pub(super) fn number(&self, name: &str) -> Option<usize> {
         self.get(name)?.parse().ok()
     }
 }
 
-/// One request.
 pub(super) struct HttpRequest {
     pub(super) method: Method,
     pub(super) uri: Uri,
@@ -54,14 +53,14 @@ impl HttpRequest {
         }
     }
 
-    /// The request as it came, to pass it on.
+    /// The request as it arrived, to forward it.
     pub(super) fn into_request(self) -> Request<Bytes> {
         let mut request = Request::new(self.body);
         (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (self.method, self.uri, self.headers);
         request
     }
 
-    /// `GET` or `HEAD`: Quay answers them alike, and `HEAD` creates tokens too (cases A3, D9).
+    /// `GET` or `HEAD`, which Quay treats the same: `HEAD` creates tokens too (cases A3, D9).
     pub(super) fn is_read(&self) -> bool {
         self.method == Method::GET || self.method == Method::HEAD
     }
@@ -71,7 +70,7 @@ impl HttpRequest {
         self.query.get("format") == Some("json")
     }
 
-    /// A header as text; one that is no text counts as empty, so that nothing matches it (case P2k).
+    /// A header as text. One that is not text counts as empty (case P2k).
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap_or_default())
     }

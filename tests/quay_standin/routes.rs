@@ -1,4 +1,4 @@
-//! Which rule answers which path, behind Quay's own nginx (case N5).
+//! Which function answers which path, behind Quay's nginx (case N5).
 
 use axum::http::Method;
 use serde_json::json;
@@ -29,7 +29,7 @@ fn by_rules(database: &mut Database, request: &HttpRequest) -> Reply {
     let is_post = request.method == Method::POST;
     if request.method == Method::OPTIONS {
         let reply = Reply::html(200, "");
-        return if path.starts_with("/api/") { reply.open() } else { reply };
+        return if path.starts_with("/api/") { reply.with_cors() } else { reply };
     }
     if path.starts_with("/oauth/")
         && let Some(refusal) = sign_in::too_many_logins(database, request)
@@ -66,7 +66,7 @@ fn is_for_quay(path: &str) -> bool {
     ["/oauth/authorize", "/oauth/denyapp", "/oauth2/", "/.well-known/"].iter().any(|start| path.starts_with(start))
 }
 
-/// Quay keeps the choice of `HOST/angular` and `HOST/react` in a cookie; without one the release decides.
+/// `HOST/angular` and `HOST/react` store the choice in a cookie. Without a cookie the release decides.
 fn shows_old_ui(database: &Database, request: &HttpRequest) -> bool {
     match request.cookie("defaultui") {
         Some(choice) => choice == "angular",
@@ -74,7 +74,7 @@ fn shows_old_ui(database: &Database, request: &HttpRequest) -> bool {
     }
 }
 
-/// Quay's own redirect page, which shows the token: without a login in the new UI, with one in the old (cases N1, N2).
+/// The page of Quay that shows the token. In the old UI it needs a login (cases N1, N2).
 fn local_application(database: &Database, request: &HttpRequest) -> Reply {
     if !shows_old_ui(database, request) {
         return Reply::nginx(pages::new_ui());
@@ -90,5 +90,5 @@ fn local_application(database: &Database, request: &HttpRequest) -> Reply {
         Some(_) => pages::generated_token(),
         None => pages::message("Authorization canceled"),
     };
-    Reply::html(200, page).framed()
+    Reply::html(200, page).without_frames()
 }

@@ -1,19 +1,19 @@
-//! The eight scopes of Quay and the rules about them: parsing, danger, implication.
+//! The eight scopes of Quay, and the rules about them.
 
-/// One scope, with the texts of Quay's consent page and of discovery (docs/quay.md, "Scopes"; cases E, U).
+/// A scope, with its texts on the consent page and in discovery (docs/quay.md, "Scopes"; cases E, U).
 #[derive(Debug, PartialEq)]
 pub(super) struct Scope {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
     pub(super) description: &'static str,
-    /// The icon beside it on the consent page.
+    /// Its icon on the consent page.
     pub(super) icon: &'static str,
-    /// A page with a dangerous scope asks twice, and its second form has no `state` (cases B4a, B5a).
+    /// The consent page asks twice for it, and its second form has no `state` (cases B4a, B5a).
     pub(super) is_dangerous: bool,
     implies: &'static [&'static str],
 }
 
-/// All scopes, in the order of discovery; `super:user` last, since discovery may hide it.
+/// All scopes, in the order of discovery, which may hide the last one.
 pub(super) const ALL: [Scope; 8] = [
     Scope {
         name: "repo:read",
@@ -81,9 +81,8 @@ pub(super) const ALL: [Scope; 8] = [
     },
 ];
 
-/// The scopes that a string names, separated by single commas or blanks.
-///
-/// One unknown or empty word makes the whole list empty (cases E "comma+space", "trailing comma").
+/// Parses scopes that are separated by single commas or spaces. With an unknown or empty one, the whole list is empty (cases E "comma+space",
+/// "trailing comma").
 pub(super) fn parse(text: &str) -> Vec<&'static Scope> {
     text.split([' ', ','])
         .map(|word| ALL.iter().find(|scope| scope.name == word))
@@ -91,19 +90,19 @@ pub(super) fn parse(text: &str) -> Vec<&'static Scope> {
         .unwrap_or_default()
 }
 
-/// Whether scopes granted before cover those asked for, so that Quay shows no consent page (cases D1, D2, D17, D18, D21).
+/// Whether the granted scopes cover the requested ones, so that Quay shows no consent page (cases D1, D2, D17, D18, D21).
 ///
-/// An unknown word asked for counts as nothing, which anything covers: case D5 goes on to `invalid_scope`.
+/// Unknown ones are covered. They lead to `invalid_scope` later (case D5).
 pub(super) fn covers(granted: &[&Scope], asked: &str) -> bool {
     !granted.is_empty() && parse(asked).iter().all(|scope| allows(granted, scope.name))
 }
 
-/// Whether scopes include this one, by name or implied.
+/// Whether the scopes contain or imply this one.
 pub(super) fn allows(granted: &[&Scope], name: &str) -> bool {
     granted.iter().any(|scope| scope.name == name || scope.implies.contains(&name))
 }
 
-/// The scopes of a string as the API describes them, a list without its brackets (cases J12c, Q2).
+/// The scopes as the API describes them, as a JSON list without its brackets (cases J12c, Q2).
 pub(super) fn described(text: &str) -> String {
     parse(text)
         .iter()

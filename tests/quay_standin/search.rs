@@ -12,7 +12,7 @@ use super::request::HttpRequest;
 
 const PAGE_SIZE: usize = 10;
 
-/// Later pages are this one again; `has_additional` stays true.
+/// Later pages are the same as this one, and `has_additional` stays true.
 const LAST_PAGE: usize = 10;
 
 /// `GET /api/v1/find/repositories?query=…&page=…`: the repositories that the caller may see.

@@ -1,4 +1,4 @@
-//! The HTTP server around the rules: a socket, a thread, a runtime. It ends when it is dropped.
+//! The HTTP server: a socket, a thread, an async runtime.
 
 use std::future::pending;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -18,7 +18,7 @@ use super::{images, routes};
 
 type Shared = Arc<Mutex<Database>>;
 
-/// A running server. Dropping it closes the socket and all connections.
+/// A running server. It closes its socket and all connections when it is dropped.
 pub(super) struct Server {
     pub(super) address: SocketAddr,
     database: Shared,
@@ -27,7 +27,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Listens on a port of 127.0.0.1; the kernel queues connections from here on. Port 0 is any free one.
+    /// Listens on a port of 127.0.0.1. Port 0 means any free one.
     pub(super) fn start(port: u16) -> Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("listen on 127.0.0.1");
         listener.set_nonblocking(true).expect("a listener that does not block");
@@ -53,7 +53,7 @@ impl Drop for Server {
     }
 }
 
-/// A handler that panicked has printed why; the data can still be used.
+/// The data can be used although a handler has panicked, which has printed why.
 fn lock(database: &Shared) -> MutexGuard<'_, Database> {
     database.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -64,7 +64,7 @@ fn serve(listener: TcpListener, database: Shared, stopped: oneshot::Receiver<()>
         let listener = tokio::net::TcpListener::from_std(listener).expect("a listener for the runtime");
         let router = Router::new().fallback(move |request: http::Request<Body>| handle(database, request));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        // Ends with an error, as the sender is only dropped. The runtime and every connection end with this block.
+        // Fails when the sender is dropped. Then the runtime is dropped, with every connection.
         let _ = stopped.await;
     });
 }

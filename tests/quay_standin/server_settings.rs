@@ -1,10 +1,10 @@
-//! What an operator of Quay can set, and failures in front of it: for tests to change.
+//! What an operator of Quay can set, and failures in front of Quay. Tests change these.
 
 use std::time::Duration;
 
-/// The settings of a server. The default is the server that was recorded.
+/// The settings of a server. The defaults are those of the recorded server.
 pub(crate) struct ServerSettings {
-    /// `FEATURE_ANONYMOUS_ACCESS`: whether the API answers without a login (case Y3).
+    /// `FEATURE_ANONYMOUS_ACCESS`: whether the API answers without a token (case Y3).
     pub(crate) allows_anonymous_access: bool,
     /// `FEATURE_ASSIGN_OAUTH_TOKEN`: whether administrators can assign applications to users (case Y5).
     pub(crate) assigns_applications: bool,
@@ -36,36 +36,36 @@ impl Default for ServerSettings {
     }
 }
 
-/// How `/v2/auth` answers, instead of by the rules.
+/// How `/v2/auth` answers.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Verify {
-    /// By the rules.
+    /// As Quay does.
     Normal,
     /// Every credential is refused, as a wrong token is (case V3).
     Unauthorized,
-    /// No answer, until the stand-in ends.
+    /// It never answers.
     Hang,
-    /// This status and a page of HTML, as proxies in front of Quay send.
+    /// With this status and an HTML page, as a proxy in front of Quay does.
     Status(u16),
-    /// A good credential is said to be this user's.
+    /// It says that every valid token belongs to this user.
     As(String),
 }
 
-/// An answer that a proxy in front of Quay gives by itself: a rate limit (cases Z) or an outage.
+/// An answer of a proxy in front of Quay, for a rate limit (cases Z) or an outage.
 #[derive(Clone, Debug)]
 pub(crate) struct Failure {
-    /// Requests whose path begins so get it.
+    /// The beginning of the paths that it is for.
     path: String,
-    /// 429, 502, 503 and the like.
+    /// Such as 429, 502 or 503.
     pub(super) status: u16,
     /// The value of `Retry-After`: seconds or a date.
     pub(super) retry_after: Option<String>,
-    /// How many more requests get it.
+    /// How many more requests fail.
     remaining: usize,
 }
 
 impl Failure {
-    /// All requests whose path begins so get this status, until told otherwise.
+    /// All requests whose path begins like this get that status.
     pub(crate) fn new(path: &str, status: u16) -> Failure {
         Failure { path: path.to_owned(), status, retry_after: None, remaining: usize::MAX }
     }
@@ -75,13 +75,13 @@ impl Failure {
         Failure { retry_after: Some(value.to_owned()), ..self }
     }
 
-    /// Ends it after so many requests.
+    /// Only this number of requests fails.
     pub(crate) fn times(self, times: usize) -> Failure {
         Failure { remaining: times, ..self }
     }
 
-    /// Whether this request gets it, which counts it.
-    pub(super) fn hits(&mut self, path: &str) -> bool {
+    /// Whether this request fails. Counts it.
+    pub(super) fn applies_to(&mut self, path: &str) -> bool {
         let hits = self.remaining > 0 && path.starts_with(&self.path);
         self.remaining -= usize::from(hits);
         hits

@@ -1,4 +1,4 @@
-//! Sign-in: sessions, their CSRF tokens, and what a wrong password leads to.
+//! Sign-in: sessions, CSRF tokens, and the delay after a wrong password.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use super::pages;
 use super::reply::Reply;
 use super::request::HttpRequest;
 
-/// `GET /csrf_token`; a browser without a session gets one (case O "GET /csrf_token").
+/// `GET /csrf_token`. A browser without a session gets one (case O "GET /csrf_token").
 pub(super) fn csrf_token(database: &mut Database, request: &HttpRequest) -> Reply {
     let reply = |csrf: &str| Reply::json(200, format!("{{\"csrf_token\":\"{csrf}\"}}\n"));
     if let Some(session) = database.session(request) {
@@ -20,7 +20,7 @@ pub(super) fn csrf_token(database: &mut Database, request: &HttpRequest) -> Repl
     reply(&database.sessions[database.sessions.len() - 1].csrf).with("set-cookie", cookie)
 }
 
-/// `GET /signin`: the new UI goes on to `redirect_url` afterwards, the old one to its front page.
+/// `GET /signin`. Afterwards, the new UI goes to `redirect_url`, and the old one to its front page.
 pub(super) fn page(database: &Database, request: &HttpRequest, is_old_ui: bool) -> Reply {
     let destination = request
         .query
@@ -30,7 +30,7 @@ pub(super) fn page(database: &Database, request: &HttpRequest, is_old_ui: bool) 
     Reply::nginx(pages::sign_in(destination.unwrap_or("/")))
 }
 
-/// `POST /signin`: the form of the stand-in's own pages, where Quay has JavaScript and `POST /api/v1/signin`.
+/// `POST /signin`: the form of the stand-in's pages. Quay's pages use a script and `POST /api/v1/signin`.
 pub(super) fn by_form(database: &mut Database, request: &HttpRequest) -> Reply {
     let user = request.form.get("username").unwrap_or_default();
     if !database.has_password(user, request.form.get("password").unwrap_or_default()) {
@@ -41,7 +41,7 @@ pub(super) fn by_form(database: &mut Database, request: &HttpRequest) -> Reply {
     Reply::found(&format!("{}{}", database.origin, destination.unwrap_or("/"))).with("set-cookie", cookie)
 }
 
-/// `POST /api/v1/signin`. The session gets a new CSRF token, so forms from before are refused (cases X2b to X2e).
+/// `POST /api/v1/signin`. The session gets a new CSRF token, so older forms are refused (cases X2b to X2e).
 pub(super) fn by_api(database: &mut Database, request: &HttpRequest) -> Reply {
     let sent = match request.json() {
         Ok(sent) => sent,
@@ -67,14 +67,14 @@ fn begin_session(database: &mut Database, user: Option<&str>) -> String {
     format!("session={id}; Path=/; HttpOnly; SameSite=Lax")
 }
 
-/// Counts a wrong password in `Basic`; the refusal, if one was sent too recently (cases AA8, AA9).
+/// Counts a wrong password of Basic authentication. Returns an answer if one was sent shortly before (cases AA8, AA9).
 pub(super) fn too_many_logins(database: &mut Database, request: &HttpRequest) -> Option<Reply> {
     let (name, password) = request.basic()?;
     let delay = database.settings.wrong_password_delay;
     let user = database.users.get_mut(&name)?;
     if user.no_login_until.is_some_and(|time| Instant::now() < time) {
         let message = "Too many login attempts. \nPlease reset your Quay password and try again.";
-        return Some(Reply::html(429, message).open().with("retry-after", "0"));
+        return Some(Reply::html(429, message).with_cors().with("retry-after", "0"));
     }
     user.no_login_until = (user.password != password).then(|| Instant::now() + delay);
     None

@@ -1,4 +1,4 @@
-//! The key by which Quay signs registry tokens, and its certificate, which a registry trusts.
+//! The key with which Quay signs registry tokens, and its certificate, which a registry trusts.
 
 use std::sync::OnceLock;
 
@@ -8,13 +8,13 @@ use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use serde_json::{Value, json};
 
-/// A key pair with a certificate of its own.
+/// A key pair with its certificate.
 struct Signer {
     key: EcdsaKeyPair,
     certificate: rcgen::Certificate,
 }
 
-/// One for all stand-ins of this process.
+/// The same for all stand-ins of this process.
 fn signer() -> &'static Signer {
     static SIGNER: OnceLock<Signer> = OnceLock::new();
     SIGNER.get_or_init(|| {
@@ -34,7 +34,7 @@ pub(super) fn certificate() -> String {
     signer().certificate.pem()
 }
 
-/// A signed JWT of these claims.
+/// A signed JWT with these claims.
 pub(super) fn sign(claims: &Value) -> String {
     let signer = signer();
     let header = json!({"typ": "JWT", "alg": "ES256", "x5c": [STANDARD.encode(signer.certificate.der())]});

@@ -2,21 +2,19 @@
 
 use std::ops::Index;
 
-/// Lists come out in the order of creation, as Quay's do.
+/// Its rows are in the order of creation, as in Quay's lists.
 pub(crate) struct Table<Row>(Vec<(String, Row)>);
 
 impl<Row> Table<Row> {
-    /// The row of a key.
     pub(crate) fn get(&self, key: &str) -> Option<&Row> {
         self.iter().find_map(|(known, row)| (known == key).then_some(row))
     }
 
-    /// The row of a key, to be changed.
     pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Row> {
         self.0.iter_mut().find_map(|(known, row)| (known == key).then_some(row))
     }
 
-    /// Adds a row, or replaces the one of this key.
+    /// Adds a row, or replaces the row with this key.
     pub(crate) fn insert(&mut self, key: String, row: Row) {
         match self.get_mut(&key) {
             Some(old) => *old = row,
@@ -24,17 +22,14 @@ impl<Row> Table<Row> {
         }
     }
 
-    /// Removes the row of a key, if there is one.
     pub(crate) fn remove(&mut self, key: &str) {
         self.0.retain(|(known, _)| known != key);
     }
 
-    /// Removes all rows.
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// Whether there is a row of this key.
     pub(crate) fn contains(&self, key: &str) -> bool {
         self.get(key).is_some()
     }

@@ -44,7 +44,7 @@ pub(super) fn list(database: &Database, request: &HttpRequest, caller: &Caller, 
     good(format!(r#"{{"tokens": [{}]{next}}}"#, page.join(", ")))
 }
 
-/// `DELETE …/UUID`: an expired token too (cases S8c, S10, W2g, W3d).
+/// `DELETE …/UUID`. The token may have expired (cases S8c, S10, W2g, W3d).
 pub(super) fn revoke(database: &mut Database, caller: &Caller, [name, client_id, uuid]: [&str; 3]) -> Reply {
     if let Err(refusal) = administrator_of(database, caller, [name, client_id]) {
         return refusal;
@@ -59,8 +59,7 @@ pub(super) fn revoke(database: &mut Database, caller: &Caller, [name, client_id,
     }
 }
 
-/// `POST`: checks the JSON, its fields, their values, the caller's own scopes, the number of tokens (cases S2 to S4, S7,
-/// Y4).
+/// `POST`: checks the JSON, its fields, their values, the scopes of the caller's token, and the number of tokens (cases S2 to S4, S7, Y4).
 pub(super) fn create(database: &mut Database, request: &HttpRequest, caller: &Caller, path: [&str; 2]) -> Reply {
     let user = match administrator_of(database, caller, path) {
         Ok(user) => user,

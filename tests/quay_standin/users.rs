@@ -8,8 +8,8 @@ use super::database::Database;
 use super::pages::avatar;
 use super::reply::Reply;
 
-/// `GET /api/v1/user/`, which needs `user:read` or `user:admin`: a good token without them is refused like a wrong
-/// one (cases P1, P2).
+/// `GET /api/v1/user/`, which needs `user:read` or `user:admin`. To a valid token without them, the answer is the same as to a wrong one
+/// (cases P1, P2).
 pub(super) fn user(database: &Database, caller: &Caller) -> Reply {
     let admin = caller.user_with("user:admin");
     let Some(name) = admin.or_else(|| caller.user_with("user:read")) else {

@@ -1,9 +1,9 @@
-//! What Quay says of a JSON body that breaks its schema: the rule and the schema in Python's notation, over many lines
-//! (cases S4, S4d, S4e, T2b).
+//! Quay's message for a JSON body that does not match its schema: the rule and the schema in Python's notation, in many lines (cases S4, S4d,
+//! S4e, T2b).
 
 use serde_json::Value;
 
-/// The body of a new token: `name` and `scope` are required, `expiration` is at least 1.
+/// Checks the body for a new token: `name` and `scope` are required, and `expiration` is at least 1.
 pub(super) fn new_token(sent: &Value) -> Result<(), String> {
     for name in ["name", "scope"] {
         if !sent[name].is_string() {
@@ -62,7 +62,7 @@ fn message(broken: &str, rule: &str, schema: &[&str], place: &str, value: &str) 
     format!("{broken}\n\nFailed validating {rule}:\n    {schema}\n\nOn {place}:\n    {value}")
 }
 
-/// A value as Python prints it; good enough for what is sent here.
+/// A value as Python prints it, for the types that are sent here.
 fn python(value: &Value) -> String {
     match value {
         Value::Null => "None".to_owned(),

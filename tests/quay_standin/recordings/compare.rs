@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::Answer;
 
-/// The headers that the recordings have. One that is not recorded must be missing in the answer too.
+/// The headers in the recordings. One that was not recorded must be missing in the answer too.
 const RECORDED_HEADERS: [&str; 6] = [
     "content-type",
     "x-frame-options",
@@ -18,7 +18,7 @@ const RECORDED_HEADERS: [&str; 6] = [
     "retry-after",
 ];
 
-/// Those that the cases AA have.
+/// The headers in the cases AA.
 const DIRECT_APPROVAL_HEADERS: [&str; 3] = ["content-type", "access-control-allow-origin", "retry-after"];
 
 /// A recorded answer.
@@ -32,7 +32,7 @@ pub(super) struct Recorded<'a> {
 }
 
 impl Recorded<'_> {
-    /// What differs, a line for each recorded value and each found one.
+    /// The differences: a line for each recorded value, and one for each found value.
     pub(super) fn differences(&self, answer: &Answer) -> Vec<String> {
         let mut differences = Vec::new();
         let mut compare = |what: &str, recorded: String, found: String| {
@@ -63,7 +63,7 @@ impl Recorded<'_> {
         differences
     }
 
-    /// The recorded Quay's address replaced by the stand-in's, plain and escaped.
+    /// Replaces the address of the recorded Quay with that of the stand-in.
     fn here(&self, text: &str) -> String {
         here(text, self.authority)
     }
@@ -80,14 +80,14 @@ impl Recorded<'_> {
         let parsed = serde_json::from_str::<Value>(&recorded);
         match parsed {
             Ok(page) if page.get("forms").is_some() => (page.to_string(), consent_page(answer)),
-            // A few keys were recorded of these.
+            // Only a few keys of these were recorded.
             Ok(config) if config.get("registry_state").is_some() => {
                 let found = serde_json::from_str(&answer.body).unwrap_or_default();
                 (sorted(&config).to_string(), sorted(&only_keys_of(&recorded_config(), &found)).to_string())
             }
             Ok(_) if !recorded.contains("REDACTEDjwt") => (stable(&recorded), stable(&answer.body)),
             _ => {
-                // Cut, or signed: the same up to there, without the last word, which is not whole.
+                // The recording is cut or signed. Both are compared up to there, without the last word, which is incomplete.
                 let cut = recorded.split("REDACTEDjwt").next().unwrap_or_default();
                 let cut = stable(cut.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || "-:.#".contains(c)));
                 let found = beginning(&stable(&answer.body), &cut);
@@ -96,7 +96,7 @@ impl Recorded<'_> {
         }
     }
 
-    /// The UUID and the secret of a token that the API created, as recorded and as found.
+    /// UUID and secret of a token that the API created, as recorded and as found.
     pub(super) fn renamed(&self, answer: &Answer) -> Vec<(String, String)> {
         let recorded = self.response["body"].as_str().unwrap_or_default();
         let parse = |body| serde_json::from_str::<Value>(body).unwrap_or_default();
@@ -111,18 +111,18 @@ impl Recorded<'_> {
     }
 }
 
-/// The recorded Quay's address replaced by the stand-in's, plain and escaped.
+/// Replaces the address of the recorded Quay with that of the stand-in, also where it is escaped.
 pub(super) fn here(text: &str, authority: &str) -> String {
     text.replace("localhost:8080", authority).replace("localhost%3A8080", &authority.replace(':', "%3A"))
 }
 
-/// Recorded CSRF tokens, `REDACTEDcsrf` and three digits, replaced by the stand-in's.
+/// Replaces recorded CSRF tokens, `REDACTEDcsrf` and three digits, with those of the stand-in.
 pub(super) fn with_csrf_tokens(text: &str, tokens: &HashMap<String, String>) -> String {
     let known = |(number, token): (&String, &String)| (format!("REDACTEDcsrf{number}"), token.clone());
     tokens.iter().map(known).fold(text.to_owned(), |text, (recorded, token)| text.replace(&recorded, &token))
 }
 
-/// A text in which tokens, codes, UUIDs, times, and the hashes and colors of avatars are replaced by what they are.
+/// Replaces tokens, codes, UUIDs, times, and the hashes and colours of avatars with their kinds.
 fn stable(text: &str) -> String {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "-:.".contains(c);
     let mut after_hash_sign = false;
@@ -144,12 +144,12 @@ fn stable(text: &str) -> String {
         .collect()
 }
 
-/// As much of a text as another is long.
+/// The beginning of a text, of the length of the other.
 fn beginning(text: &str, other: &str) -> String {
     text.chars().take(other.chars().count()).collect()
 }
 
-/// A consent page in the form of the recordings, which do not have its sign-in form.
+/// A consent page in the form of the recordings, which do not contain its sign-in form.
 fn consent_page(answer: &Answer) -> String {
     let forms: Vec<Value> = answer
         .forms()
@@ -173,7 +173,7 @@ fn claims(answer: &Answer) -> Value {
     json!({"sub": found["sub"], "access": found["access"], "context": context})
 }
 
-/// The keys of `/config` that were recorded, if the server had them.
+/// The keys of `/config` that were recorded.
 fn recorded_config() -> Value {
     let config = "AUTHENTICATION_TYPE DEFAULT_UI FEATURE_ASSIGN_OAUTH_TOKEN LOCAL_OAUTH_HANDLER PREFERRED_URL_SCHEME SERVER_HOSTNAME";
     let features = "ANONYMOUS_ACCESS APP_SPECIFIC_TOKENS ASSIGN_OAUTH_TOKEN DIRECT_LOGIN RATE_LIMITS SUPERUSERS_FULL_ACCESS SUPER_USERS";

@@ -1,6 +1,6 @@
-//! What the server of the first 361 recordings held: its applications and assignments, and the tokens before each case.
+//! The data of the server of the first 361 recordings: its applications and assignments, and the tokens before each case.
 //!
-//! Read off the names and answers of the cases: the recordings themselves have only requests and answers.
+//! Concluded from the names and answers of the cases, because the recordings contain only requests and answers.
 
 use std::time::SystemTime;
 
@@ -28,7 +28,7 @@ const REPOSITORIES: [(&str, Option<&str>, bool); 5] = [
     ("acme/tmp1795424505", Some(""), false),
 ];
 
-/// Bob's assignments to the first application, as the J cases use them up; J1 created the first.
+/// Bob's assignments to the first application, in the order in which the cases J use them. J1 created the first.
 const ASSIGNMENTS: [&str; 4] = [
     "d7218a99-6be4-4f36-8f4c-b241bba4e5e3",
     "7aee83ed-ff6b-4a8e-97bf-3bb9f478cb77",
@@ -59,7 +59,7 @@ const TOKENS: [(u32, &str, &str); 17] = [
     (603, "org:admin,user:admin", "09fcc3ed-d847-446a-88c7-8921a7eb6735"),
 ];
 
-/// What the server held from the beginning.
+/// Adds the data that the server had from the beginning.
 pub(super) fn prepare(quay: &Quay) {
     let mut database = quay.database();
     for (client_id, name, redirect_uri) in APPLICATIONS {

@@ -1,4 +1,4 @@
-//! Compares the stand-in with the recorded answers of a real Quay: every case is played again.
+//! Sends every recorded request to the stand-in, and compares its answer with that of the real Quay.
 #![allow(clippy::unwrap_used, reason = "a recording that cannot be read fails the test")]
 
 mod compare;
@@ -15,13 +15,13 @@ use super::{Answer, Application, Browser, Quay, Token};
 
 const RECORDINGS: &str = include_str!("transcripts.jsonl");
 
-/// How many recordings the stand-in answers as Quay did.
+/// The number of recordings that the stand-in answers as Quay did.
 const PLAYED: usize = 543;
 
-/// How many of them come from the first server.
+/// The number of recordings of the first server.
 const OF_FIRST_SERVER: usize = 361;
 
-/// The cases that the stand-in answers otherwise, by the beginning of their names, and why.
+/// The cases that the stand-in answers differently, by the beginning of their names, and why.
 const LEFT_OUT: [(&str, &str); 2] = [
     ("K2b ", "was sent past nginx, which keeps /oauth/access_token from Quay: quay-auth cannot reach it"),
     ("K2c ", "was sent past nginx, which keeps /oauth/access_token from Quay: quay-auth cannot reach it"),
@@ -76,7 +76,7 @@ struct Player<'a> {
     browsers: HashMap<String, Browser>,
     /// The sessions' CSRF tokens by the numbers of the recorded ones.
     csrf_tokens: HashMap<String, String>,
-    /// Recorded names of tokens, and what the stand-in calls them: S2c and S6 continue with the token of S2b.
+    /// Recorded names of tokens, and their names in the stand-in: S2c and S6 use the token of S2b.
     renamed: Vec<(String, String)>,
 }
 
@@ -85,7 +85,7 @@ impl Player<'_> {
         self.renamed.iter().fold(line.to_owned(), |line, (recorded, new)| line.replace(recorded, new))
     }
 
-    /// Plays a case; returns what differs.
+    /// Plays a case. Returns the differences.
     fn play(&mut self, name: &str, case: &Value) -> Vec<String> {
         let session = match case["request"]["session"].as_str().unwrap() {
             // The same browser, one case later.
@@ -110,7 +110,7 @@ impl Player<'_> {
         differences
     }
 
-    /// The browser of a session, which stays signed in; a new one where there is no session.
+    /// The browser of a session, which stays signed in. Without a session it is a new one.
     fn browser(&mut self, session: &str) -> Browser {
         let new = || {
             let mut browser = Browser::new(self.quay.address());
@@ -126,7 +126,7 @@ impl Player<'_> {
         }
     }
 
-    /// A CSRF token that a case mentions for the first time is the one of its session.
+    /// A CSRF token that a case mentions for the first time is that of its session.
     fn learn_csrf_tokens(&mut self, browser: &mut Browser, case: &str) {
         for number in case.split("REDACTEDcsrf").skip(1).map(|rest| &rest[..3]) {
             if !self.csrf_tokens.contains_key(number) {
@@ -137,7 +137,7 @@ impl Player<'_> {
     }
 }
 
-/// Sends a recorded request; `now` replaces what was recorded by what is valid here.
+/// Sends a recorded request. `now` replaces recorded values with those of the stand-in.
 fn send(browser: &mut Browser, request: &Value, now: &dyn Fn(&str) -> String) -> Answer {
     let mut headers = Vec::new();
     for (name, value) in request["headers"].as_object().into_iter().flatten() {
@@ -165,7 +165,7 @@ fn send(browser: &mut Browser, request: &Value, now: &dyn Fn(&str) -> String) ->
     browser.send(request["method"].as_str().unwrap(), &target, &headers, body.as_bytes())
 }
 
-/// A registry token by alice's password, with its `Bearer`.
+/// The value of `Authorization` with a registry token for alice's password.
 fn registry_token(browser: &mut Browser) -> String {
     let basic = "Basic YWxpY2U6UkVEQUNURURwYXNzd29yZA==";
     let answer = browser.send("GET", "/v2/auth", &[("Authorization", basic)], b"");
@@ -173,7 +173,7 @@ fn registry_token(browser: &mut Browser) -> String {
     format!("Bearer {}", answer["token"].as_str().unwrap())
 }
 
-/// The cases came slowly enough for the delay after a wrong password to be over.
+/// The cases were recorded slowly enough for the delay after a wrong password to be over.
 fn forget_wrong_passwords(quay: &Quay) {
     let mut database = quay.database();
     for user in ["alice", "bob", "carol"] {

@@ -1,6 +1,6 @@
-//! What the later servers held: a new 3.18, whose settings change between the cases, and a 3.11 (cases X).
+//! The data of the later servers: a new 3.18, whose settings change between the cases, and a 3.11 (cases X).
 //!
-//! Read off the names and answers of the cases: the recordings themselves have only requests and answers.
+//! Concluded from the names and answers of the cases, because the recordings contain only requests and answers.
 
 use std::time::SystemTime;
 
@@ -60,7 +60,7 @@ const TOKENS: [(&str, &[Row]); 7] = [
     ("Y4", &[(941, "alice", "org:admin,repo:read", HTTPS, "")]),
 ];
 
-/// Makes the first server the second one.
+/// Changes the first server into the second one.
 pub(super) fn prepare(quay: &Quay) {
     let mut database = quay.database();
     database.tokens.clear();
@@ -81,7 +81,7 @@ pub(super) fn prepare(quay: &Quay) {
     }
 }
 
-/// Prepares the server for a case; what the cases before it changed remains.
+/// Prepares the server for a case. Changes by earlier cases stay.
 pub(super) fn before(quay: &Quay, case: &str) {
     let new = TOKENS.iter().filter(|(known, _)| *known == case).flat_map(|(_, rows)| *rows);
     let new: Vec<Token> = new
