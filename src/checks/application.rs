@@ -15,7 +15,7 @@ pub(super) fn check(context: &Context) -> Vec<Finding> {
         Ok(client) => client,
         Err(error) => return vec![fail(NAME, error)],
     };
-    vec![match look_up_application(&client, client_id) {
+    vec![match look_up_application(&client, client_id, None) {
         ApplicationLookup::Known(application) => {
             let organization = application.organization.map(|name| format!(" of {}", ServerText::from(name)));
             let organization = organization.unwrap_or_default();

@@ -138,7 +138,7 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
     };
     // Quay takes a read with a dead token for an anonymous one, and may answer with an empty list (docs/quay.md, cases W2 and T1f).
     let is_read = method == Method::GET || method == Method::HEAD;
-    let (result, token_refusal) = thread::scope(|scope| {
+    let (result, verification) = thread::scope(|scope| {
         let check = || verify(&client, &selected.token);
         let thread = is_read.then(|| thread::Builder::new().spawn_scoped(scope, check));
         let result = send();
@@ -147,17 +147,19 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
             // There is no thread for it.
             Ok(Err(_)) | Err(_) => check(),
         });
-        let refusal = match verification {
-            Some(Verification::Refused(refusal)) => Some(refusal),
-            _ => None,
-        };
-        (result, refusal)
+        (result, verification)
     });
     terminal.stop_waiting();
 
-    let refusal = ApiRefusal { selected: &selected, client: &client, method: &method, path: &path };
-    if let Some(token_refusal) = token_refusal {
-        return Err(refusal.token_not_accepted(&token_refusal));
+    let refusal = ApiRefusal { selected: &selected, client: &client, method: &method, path: &path, needed: None };
+    match verification {
+        Some(Verification::Refused(token_refusal)) => return Err(refusal.token_not_accepted(&token_refusal)),
+        Some(Verification::Unreachable(_) | Verification::Unclear { .. }) if result.is_ok() => {
+            terminal.warn(&format!(
+                "could not check whether {host} accepts the token. If not, the response shows only what is public."
+            ));
+        }
+        _ => {}
     }
     match result {
         Ok(Output::Pages(Pages { mut document, is_complete })) => {

@@ -15,6 +15,8 @@ pub(super) struct ApiRefusal<'a> {
     pub(super) client: &'a Client,
     pub(super) method: &'a Method,
     pub(super) path: &'a ApiPath,
+    /// The scope that the request needs. If it is not known, Quay is asked.
+    pub(super) needed: Option<Scopes>,
 }
 
 /// What the body of a refusal says.
@@ -116,7 +118,8 @@ impl ApiRefusal<'_> {
     fn missing_scope(&self, body: &RefusalBody) -> Error {
         let SelectedToken { profile, stored, .. } = self.selected;
         let granted = self.selected.scopes();
-        let needed = needed_scope(self.client, self.method.as_str(), self.path);
+        let ask = || needed_scope(self.client, self.method.as_str(), self.path);
+        let needed = self.needed.clone().or_else(ask);
         let user = stored.as_ref().and_then(|stored| stored.user.as_ref());
         let user = user.map_or_else(|| "its user".to_owned(), ToString::to_string);
         // Quay answers so too if there is nothing to delete (docs/quay.md, case T7b).

@@ -21,7 +21,7 @@ const RETRY_DELAYS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs
 /// Sends requests to the API of one host, with one token.
 pub(crate) struct Api<'a> {
     pub(super) client: &'a Client,
-    token: &'a AccessToken,
+    pub(super) token: &'a AccessToken,
     busy: &'a mut dyn FnMut(u16, Duration),
     deadline: Instant,
 }

@@ -1,11 +1,11 @@
-//! Looks up an application by its client ID: `/api/v1/app/CLIENT_ID`, which needs no token.
+//! Looks up an application by its client ID: `/api/v1/app/CLIENT_ID`, which needs no token unless anonymous access is off.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::client::{Client, Error, Limits};
-use crate::domain::{ApiPath, ClientId, ServerText};
+use super::client::{Client, Error, Limits, authorization};
+use crate::domain::{AccessToken, ApiPath, ClientId, ServerText};
 
 /// Short, because the user is waiting.
 const LIMITS: Limits = Limits { timeout: Duration::from_secs(5), size: 64 * 1024 };
@@ -38,8 +38,12 @@ pub(crate) enum ApplicationLookup {
     Unreachable(Error),
 }
 
-/// Asks Quay for the application with that client ID (docs/quay.md, cases R).
-pub(crate) fn look_up_application(client: &Client, client_id: &ClientId) -> ApplicationLookup {
+/// Asks Quay for the application with that client ID, with a token if there is one (docs/quay.md, cases R and Y3).
+pub(crate) fn look_up_application(
+    client: &Client,
+    client_id: &ClientId,
+    token: Option<&AccessToken>,
+) -> ApplicationLookup {
     #[derive(Deserialize)]
     struct Body {
         name: String,
@@ -49,7 +53,8 @@ pub(crate) fn look_up_application(client: &Client, client_id: &ClientId) -> Appl
     struct Organization {
         name: String,
     }
-    let response = match client.get(&format!("/api/v1/app/{client_id}"), None, LIMITS) {
+    let authorization = token.map(|token| authorization("Bearer", token.expose()));
+    let response = match client.get(&format!("/api/v1/app/{client_id}"), authorization, LIMITS) {
         Ok(response) => response,
         Err(error) => return ApplicationLookup::Unreachable(error),
     };

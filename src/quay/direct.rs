@@ -23,6 +23,8 @@ pub(crate) enum DirectError {
     BadRequest(Vec<u8>),
     /// After a failed login, Quay refuses the right password too for a while (case AA9).
     TooManyLogins,
+    /// The registry is in read-only mode (case Y1).
+    ReadOnly,
     /// Another answer, with this status.
     Unclear(u16),
 }
@@ -58,6 +60,7 @@ pub(crate) fn approve_directly(
         (401, _) => Err(DirectError::Unauthorized),
         (403, _) => Err(DirectError::Forbidden),
         (429, _) => Err(DirectError::TooManyLogins),
+        _ if response.is_read_only() => Err(DirectError::ReadOnly),
         (status, _) => Err(DirectError::Unclear(status)),
     }
 }

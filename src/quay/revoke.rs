@@ -80,12 +80,13 @@ fn revoke_application_token(
     client_id: &ClientId,
 ) -> Result<Revocation, Revocation> {
     let host = client.host();
-    let application = match look_up_application(client, client_id) {
+    let application = match look_up_application(client, client_id, Some(acting.token)) {
         ApplicationLookup::Known(application) => application,
         ApplicationLookup::Unknown => {
             return Err(Revocation::Refused(format!("{host} has no application with the client ID {client_id}")));
         }
         ApplicationLookup::Unreachable(error) => return Err(Revocation::Unreachable(error)),
+        ApplicationLookup::Unclear { status: 401 } => return Err(Revocation::Refused(client.describe_answer(401))),
         ApplicationLookup::Unclear { status } => return Err(Revocation::Failed(client.describe_answer(status))),
     };
     let tokens = application.tokens_path(client_id);

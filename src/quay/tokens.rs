@@ -62,6 +62,8 @@ pub(crate) enum TokensError {
     },
     /// The answer is not one of Quay's.
     UnexpectedAnswer,
+    /// The request to create a token was sent, and there was no answer with a token. Quay may have created one.
+    NotConfirmed(Option<Error>),
 }
 
 /// The tokens of one application, accessed with the token of `Api`.
@@ -73,10 +75,15 @@ pub(crate) struct ApplicationTokens<'a> {
 impl<'a> ApplicationTokens<'a> {
     /// Looks up the application.
     pub(crate) fn find(api: Api<'a>, client_id: &ClientId) -> Result<Self, TokensError> {
-        let path = match look_up_application(api.client, client_id) {
+        let path = match look_up_application(api.client, client_id, Some(api.token)) {
             ApplicationLookup::Known(application) => application.tokens_path(client_id),
             ApplicationLookup::Unreachable(error) => return Err(TokensError::Request(error)),
-            ApplicationLookup::Unknown | ApplicationLookup::Unclear { .. } => None,
+            ApplicationLookup::Unclear { status } => {
+                let path = format!("app/{client_id}").parse().map_err(|_| TokensError::UnexpectedAnswer)?;
+                let response = HttpResponse { status, headers: HeaderMap::new(), body: Vec::new() };
+                return Err(TokensError::Refused { method: Method::GET, path, response: Box::new(response) });
+            }
+            ApplicationLookup::Unknown => None,
         };
         Ok(ApplicationTokens { api, path: path.ok_or(TokensError::NoApplication)? })
     }
@@ -113,20 +120,21 @@ impl<'a> ApplicationTokens<'a> {
         }
         let body = json!({"name": name, "scope": scopes.to_string(), "expiration": lifetime.as_secs()}).to_string();
         let path = self.path.clone();
-        let response = self.send(Method::POST, &path, Some(body.as_bytes()))?;
+        let sent = self.send(Method::POST, &path, Some(body.as_bytes()));
+        let response = sent.map_err(|error| TokensError::NotConfirmed(Some(error)))?;
         if response.status >= 400 {
             return Err(self.refused(Method::POST, path, response));
         }
         let created: CreatedToken =
-            serde_json::from_slice(&response.body).map_err(|_| TokensError::UnexpectedAnswer)?;
-        let token = AccessToken::parse(created.token).map_err(|_| TokensError::UnexpectedAnswer)?;
+            serde_json::from_slice(&response.body).map_err(|_| TokensError::NotConfirmed(None))?;
+        let token = AccessToken::parse(created.token).map_err(|_| TokensError::NotConfirmed(None))?;
         Ok((token, created.listed))
     }
 
     /// Revokes a token. `false` if there is no such token.
     pub(crate) fn revoke(&mut self, uuid: &str) -> Result<bool, TokensError> {
         let path = format!("{}/{uuid}", self.path.as_str()).parse().map_err(|_| TokensError::UnexpectedAnswer)?;
-        let response = self.send(Method::DELETE, &path, None)?;
+        let response = self.send(Method::DELETE, &path, None).map_err(TokensError::Request)?;
         match response.status {
             204 => Ok(true),
             404 => Ok(false),
@@ -134,11 +142,11 @@ impl<'a> ApplicationTokens<'a> {
         }
     }
 
-    fn send(&mut self, method: Method, path: &ApiPath, body: Option<&[u8]>) -> Result<HttpResponse, TokensError> {
+    fn send(&mut self, method: Method, path: &ApiPath, body: Option<&[u8]>) -> Result<HttpResponse, Error> {
         let json = HeaderValue::from_static("application/json");
         let headers: HeaderMap = body.map(|_| (header::CONTENT_TYPE, json)).into_iter().collect();
         let request = HttpRequest { method, path_and_query: path.as_str(), headers, body };
-        self.api.send(request).map_err(TokensError::Request)
+        self.api.send(request)
     }
 
     /// The application exists, so "not found" means that the server does not have this API. Quay up to 3.12 says so to a GET

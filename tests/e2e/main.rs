@@ -4,7 +4,7 @@
 //!
 //! | file or folder | what belongs there |
 //! | --- | --- |
-//! | `login/`, `logout/`, `switch`, `share`, `status/`, `print_token`, `exec`, `export`, `api/`, `tokens`, `scopes`, `docker/`, `doctor`, `completions`, `man` | one command each: what it prints, changes and refuses |
+//! | `login/`, `logout/`, `switch`, `share`, `status/`, `print_token`, `exec`, `export`, `api/`, `tokens`, `tokens_refused`, `scopes`, `docker/`, `doctor`, `completions`, `man` | one command each: what it prints, changes and refuses |
 //! | `command_line` | other names of commands, and errors in a command line |
 //! | `help` | every help text, compared with `snapshots/` |
 //! | `everyday` | what everyday commands print at three widths, compared with `snapshots/everyday/` |
@@ -54,5 +54,6 @@ mod support;
 mod switch;
 mod token_variable;
 mod tokens;
+mod tokens_refused;
 mod tools;
 mod windows;

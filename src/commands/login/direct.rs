@@ -49,7 +49,7 @@ pub(super) fn ask(
     preflight::check_store(login, flow.vault, conversation)?;
     // First, because Quay does not tell an unknown client ID from one that may not be approved like this.
     let what = format!("Asking {host} about the application");
-    let lookup = conversation.request(&what, terminal, || look_up_application(flow.client, flow.client_id))?;
+    let lookup = conversation.request(&what, terminal, || look_up_application(flow.client, flow.client_id, None))?;
     let is_known = matches!(lookup, ApplicationLookup::Known(_));
     match lookup {
         ApplicationLookup::Unreachable(error) => return Err(error.into()),
@@ -210,6 +210,8 @@ fn refused(flow: &ImplicitFlow<'_>, user: &UserName, is_known: bool, error: Dire
             Error::new(Exit::Network, format!("{host} answered with status 429 (too many failed logins of {user})"))
                 .hint("wait a minute, then try again; until then Quay refuses the right password too")
         }
+        DirectError::ReadOnly => Error::new(Exit::Network, format!("{host} is read-only: it creates no tokens"))
+            .hint("try again when its administrators have finished"),
         DirectError::Unclear(status) => {
             Error::new(Exit::Network, flow.client.describe_answer(status)).hint("try again later")
         }

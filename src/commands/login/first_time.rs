@@ -136,7 +136,7 @@ pub(super) fn ask_client_id(
             }
         };
         let what = format!("Asking {host} about the application");
-        match conversation.request(&what, terminal, || look_up_application(client, &client_id))? {
+        match conversation.request(&what, terminal, || look_up_application(client, &client_id, None))? {
             ApplicationLookup::Unknown => {
                 terminal.warn(&format!("{host} has no application with the client ID {client_id}."));
             }

@@ -65,7 +65,7 @@ pub(super) fn check(
     });
     let application = in_background({
         let (client, client_id) = (flow.client.clone(), client_id.clone());
-        move || look_up_application(&client, &client_id)
+        move || look_up_application(&client, &client_id, None)
     });
     let storable = start_check_of_store(login, flow.vault);
     let bound = BoundAddress::bind(&login.redirect_uri, flow.args.listen);

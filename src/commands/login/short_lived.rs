@@ -7,7 +7,7 @@ use super::conversation::Conversation;
 use super::{FirstToken, ImplicitFlow};
 use crate::commands::api_refusal::RefusalBody;
 use crate::commands::revoke::{Revocable, revoke_by_hand};
-use crate::domain::{AccessToken, ApiPath, Lifetime, Scopes, Timestamp};
+use crate::domain::{AccessToken, ApiPath, Lifetime, ProfileId, Scopes, Timestamp};
 use crate::error::{Error, Exit};
 use crate::quay::{
     Api, ApplicationTokens, Client, Identity, Revocation, TokensError, Verification, has_tokens_api, verify,
@@ -95,9 +95,8 @@ fn try_to_create(
     terminal.start_waiting(&format!("Creating a token at {host} that expires in {lifetime}"));
     let mut busy = |status: u16, wait: Duration| terminal.say_busy(host, status, wait);
     let api = Api::new(flow.client, &first.token, &mut busy);
-    let name = format!("quay-auth {}", id.name);
     let created = ApplicationTokens::find(api, flow.client_id)
-        .and_then(|mut tokens| tokens.create(&name, &flow.login.scopes, lifetime.duration()));
+        .and_then(|mut tokens| tokens.create(&name_of_token(id), &flow.login.scopes, lifetime.duration()));
     terminal.stop_waiting();
     created.map(|(token, _)| token)
 }
@@ -118,7 +117,16 @@ fn failure(flow: &ImplicitFlow<'_>, first: &FirstToken, lifetime: Lifetime, erro
             .caused_by(format!("{host} is older than Quay 3.18"))
             .hint(without_expires(WITHOUT_EXPIRES.to_owned())),
         TokensError::UnexpectedAnswer => {
-            error_with(Exit::Network).caused_by(format!("the response of {host} contains no token"))
+            error_with(Exit::Network).caused_by(format!("{host} did not answer as Quay does"))
+        }
+        TokensError::NotConfirmed(error) => {
+            let no_token = || format!("the response of {host} contains no token");
+            let cause = error.map_or_else(no_token, |error| Error::from(error).one_line());
+            error_with(Exit::Network).caused_by(cause).hint(format!(
+                "Quay may have created the token `{}` all the same; if it is listed, {}",
+                name_of_token(id),
+                revoke_by_hand(host)
+            ))
         }
         TokensError::Refused { path, response, .. } => {
             let status = response.status;
@@ -136,6 +144,11 @@ fn failure(flow: &ImplicitFlow<'_>, first: &FirstToken, lifetime: Lifetime, erro
             }
         }
     }
+}
+
+/// The name under which Quay lists the token.
+fn name_of_token(id: &ProfileId) -> String {
+    format!("quay-auth {}", id.name)
 }
 
 /// The organization in the path of an application's tokens.

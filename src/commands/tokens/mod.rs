@@ -10,7 +10,7 @@ use clap::Subcommand;
 
 use super::api_refusal::ApiRefusal;
 use super::selected_token::{SelectedToken, select_token};
-use crate::domain::{ClientId, ProfileId, ServerText};
+use crate::domain::{ClientId, ProfileId, Scopes, ServerText};
 use crate::error::{Error, Exit};
 use crate::hint::CommandLine;
 use crate::quay::http::Method;
@@ -107,7 +107,15 @@ impl TokensSession {
     }
 
     fn error(&self, error: TokensError) -> Error {
-        let (host, client_id) = (&self.selected.profile.host, &self.client_id);
+        let (profile, client_id) = (&self.selected.profile, &self.client_id);
+        let host = &profile.host;
+        let no_quay = || {
+            Error::new(Exit::Failure, format!("{host} did not answer as Quay does"))
+                .hint("is this really a Quay? Check --host")
+        };
+        let list = |purpose: &str| CommandLine::of("tokens list", profile).purpose(purpose);
+        let perhaps_created =
+            |error: Error| error.hint(list("Quay may have created the token all the same; to see whether it did"));
         match error {
             TokensError::Request(error) => error.into(),
             TokensError::NoApplication => {
@@ -127,16 +135,24 @@ impl TokensSession {
                     ))
             }
             TokensError::Refused { method, path, response } => {
-                let refusal =
-                    ApiRefusal { selected: &self.selected, client: &self.client, method: &method, path: &path };
+                let refusal = ApiRefusal {
+                    selected: &self.selected,
+                    client: &self.client,
+                    method: &method,
+                    path: &path,
+                    needed: Some(Scopes::org_admin()),
+                };
                 let error = refusal.error(&response);
                 match response.status {
-                    403 if method == Method::POST && self.selected.scopes().is_none() => error.hint(ONLY_OWN_SCOPES),
+                    _ if method != Method::POST => error,
+                    403 if self.selected.scopes().is_none() => error.hint(ONLY_OWN_SCOPES),
+                    400 => error.hint(list("if the application has too many tokens, revoke one; to see them")),
+                    500.. if !response.is_read_only() => perhaps_created(error),
                     _ => error,
                 }
             }
-            TokensError::UnexpectedAnswer => Error::new(Exit::Failure, format!("{host} did not answer as Quay does"))
-                .hint("is this really a Quay? Check --host"),
+            TokensError::NotConfirmed(error) => perhaps_created(error.map_or_else(no_quay, Error::from)),
+            TokensError::UnexpectedAnswer => no_quay(),
         }
     }
 }

@@ -201,5 +201,6 @@ fn a_list_that_quay_gives_to_a_dead_token_is_not_printed() {
     }
     // One that cannot be checked is no reason to print nothing.
     world.quay.set_verify(Verify::Status(404));
-    world.run(lists[0]).stdout("{\"repositories\": []}\n").succeeds();
+    let result = "{\"repositories\": []}\n";
+    world.run(lists[0]).stdout(result).stderr("If not, the response shows only what is public.\n").succeeds();
 }

@@ -218,7 +218,7 @@ fn a_read_only_registry_is_told_before_the_password_is_asked_for() {
     terminal.shows("Password of alice at ");
     terminal.types("\x03");
     terminal.ends(130);
-    log_in(&world, &[]).stderr("is read-only just now").stderr("answered with status 503").fails(7);
+    log_in(&world, &[]).stderr("is read-only just now").stderr("is read-only: it creates no tokens\n").fails(7);
 }
 
 #[test]

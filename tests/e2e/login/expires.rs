@@ -120,6 +120,26 @@ fn the_browsers_token_is_revoked_if_the_new_token_belongs_to_another_user() {
     world.run(["print-token"]).stdout(&format!("{alices}\n")).succeeds();
 }
 
+/// Another answer may mean that there is a token after all.
+#[test]
+fn an_answer_without_a_token_is_not_taken_for_a_refusal() {
+    let world = World::new();
+    let (browser_token, messages) = fail_to_create(&world, 7, || {
+        world.quay.fail(Failure::new("/api/v1/organization/acme/applications", 200).times(1));
+    });
+    assert!(browser_token.revoked);
+    assert!(messages.contains("Quay may have created the token `quay-auth default` all the same; "), "{messages}");
+}
+
+#[test]
+fn the_short_lived_token_is_created_where_anonymous_access_is_off() {
+    let world = World::new();
+    world.quay.set_everyone_is(None);
+    world.quay.database().settings.allows_anonymous_access = false;
+    let (browser_token, _) = log_in(&world, &["--expires", "30d"]);
+    assert!(token(&world, &browser_token).revoked && !stored_token(&world).revoked);
+}
+
 #[test]
 fn revoke_old_also_revokes_the_previous_token() {
     let world = World::new();
