@@ -161,7 +161,9 @@ impl fmt::Display for CommandLine {
         for (name, value) in &self.options {
             write!(f, " {name}")?;
             if let Some(value) = value {
-                write!(f, " {}", word(value))?;
+                // Separately, it would be taken for an option.
+                let separator = if value.starts_with('-') { '=' } else { ' ' };
+                write!(f, "{separator}{}", word(value))?;
             }
         }
         self.argument.iter().try_for_each(|argument| write!(f, " {}", word(argument)))
@@ -195,6 +197,12 @@ mod tests {
             .option("--ca-file", Some("/my files/$(ca).pem"))
             .argument("it's");
         assert_eq!(login.to_string(), "quay-auth login --host '[::1]:8443' --ca-file '/my files/$(ca).pem' \"it's\"");
+    }
+
+    #[test]
+    fn a_value_that_begins_with_a_dash_is_no_option() {
+        let status = CommandLine::of("status", &profile("quay.test", "-x"));
+        assert_eq!(status.to_string(), "quay-auth status --host quay.test --profile=-x");
     }
 
     #[test]
