@@ -117,6 +117,13 @@ pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct FolderId(String);
 
+impl FolderId {
+    fn parse(text: &str) -> Option<Self> {
+        let is_valid = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_valid.then(|| FolderId(text.to_owned()))
+    }
+}
+
 impl fmt::Display for FolderId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

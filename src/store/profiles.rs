@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::FolderId;
 use super::profile::{DockerState, Leftover, OriginalDockerFile, Profile, StoredToken};
 use crate::domain::{Host, ProfileId, StoreKind};
 use crate::files;
@@ -43,6 +44,7 @@ pub(crate) struct Profiles {
     original_docker_files: BTreeMap<PathBuf, OriginalDockerFile>,
     leftovers: Vec<Leftover>,
     default: Option<ProfileId>,
+    folder_id: Option<FolderId>,
 }
 
 impl Profiles {
@@ -80,6 +82,7 @@ impl Profiles {
             original_docker_files: file.original_docker_file,
             leftovers: file.leftover,
             default: file.default,
+            folder_id: file.folder_id.and_then(|id| FolderId::parse(&id)),
         })
     }
 
@@ -87,6 +90,7 @@ impl Profiles {
     pub(crate) fn to_text(&self) -> Result<String, ProfilesError> {
         let file = ProfilesFile {
             version: VERSION,
+            folder_id: self.folder_id.as_ref().map(FolderId::to_string),
             default: self.default.clone(),
             leftover: self.leftovers.clone(),
             profile: self.profiles.iter().map(|profile| (profile.id.to_string(), profile.clone())).collect(),
@@ -95,6 +99,15 @@ impl Profiles {
         };
         let text = toml::to_string(&file).map_err(|error| ProfilesError::Unwritable(error.to_string()))?;
         Ok(format!("{HEADER}{text}"))
+    }
+
+    /// The ID of the data folder, if it was known when the file was written.
+    pub(super) fn folder_id(&self) -> Option<&FolderId> {
+        self.folder_id.as_ref()
+    }
+
+    pub(super) fn set_folder_id(&mut self, id: FolderId) {
+        self.folder_id = Some(id);
     }
 
     pub(crate) fn find(&self, id: &ProfileId) -> Option<&Profile> {
@@ -202,6 +215,9 @@ pub(super) fn newer_version(text: &str) -> Option<u32> {
 struct ProfilesFile {
     #[serde(default)]
     version: u32,
+    /// A copy, in case the file of that name is lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    folder_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     default: Option<ProfileId>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -231,6 +231,9 @@ impl Vault {
     ) -> Result<Profiles, Error> {
         let mut profiles = self.profiles()?;
         change(&mut profiles);
+        if let Ok(Some(id)) = self.folder_id() {
+            profiles.set_folder_id(id);
+        }
         files::replace(folder, lock, profiles::NAME, profiles.to_text()?.as_bytes())?;
         Ok(profiles)
     }
@@ -294,22 +297,33 @@ impl Vault {
         Ok(PrivateFolder::create(&self.folder, self.lock_folder.as_deref())?)
     }
 
-    /// Creates the ID of the folder if it has none.
+    /// Creates the ID of the folder if it has none, and its file if that was lost.
     pub(super) fn create_folder_id(&self, folder: &PrivateFolder, lock: &Lock) -> Result<(), Error> {
-        if self.folder_id()?.is_some() {
+        if matches!(self.read_folder_id(), Ok(Some(_))) {
             return Ok(());
         }
-        let id = random_hex().map_err(|error| Error::Unwritable(error.to_string()))?;
+        let id = match self.folder_id()? {
+            Some(id) => id.to_string(),
+            None => random_hex().map_err(|error| Error::Unwritable(error.to_string()))?,
+        };
         Ok(files::replace(folder, lock, FOLDER_ID, format!("{id}\n").as_bytes())?)
     }
 
     /// The ID of the folder. `None` if it has never used the keyring.
     fn folder_id(&self) -> Result<Option<FolderId>, Error> {
+        match self.read_folder_id() {
+            Ok(Some(id)) => Ok(Some(id)),
+            // If the file was lost or damaged, `profiles.toml` has the ID too.
+            other => {
+                self.profiles().ok().and_then(|profiles| profiles.folder_id().cloned()).map_or(other, |id| Ok(Some(id)))
+            }
+        }
+    }
+
+    fn read_folder_id(&self) -> Result<Option<FolderId>, Error> {
         let path = self.folder.join(FOLDER_ID);
         let Some(text) = files::read(&path)? else { return Ok(None) };
-        let id = text.trim_end();
-        let is_valid = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if is_valid { Ok(Some(FolderId(id.to_owned()))) } else { Err(Error::BrokenFolderId(path)) }
+        FolderId::parse(text.trim_end()).map(Some).ok_or(Error::BrokenFolderId(path))
     }
 
     /// Opens the store. `None` for the keyring if this folder has never used it.

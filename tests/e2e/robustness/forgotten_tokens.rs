@@ -158,3 +158,25 @@ fn a_login_after_an_interrupted_one_does_not_forget_the_token_in_a_locked_keyrin
         .succeeds();
     world.run(["status", "--offline"]).prints("default@").stderr("is still in the keyring").succeeds();
 }
+
+#[test]
+fn the_entries_of_a_folder_are_found_after_its_folder_id_was_lost() {
+    for damaged in [None, Some(""), Some("not an ID\n"), Some("\u{0}")] {
+        let (world, keyring) = with_keyring();
+        let (old, new) = (world.create_token("alice", "repo:read"), world.create_token("alice", "repo:read"));
+        log_in(&world, "keyring", &old, "repo:read").stderr("").succeeds();
+        let file = world.data_folder().join("folder-id");
+        let id = fs::read_to_string(&file).unwrap();
+        match damaged {
+            None => fs::remove_file(&file).unwrap(),
+            Some(text) => fs::write(&file, text).unwrap(),
+        }
+        world.run(["print-token"]).stdout(&format!("{old}\n")).succeeds();
+        log_in(&world, "keyring", &new, "repo:read").stderr("your previous token may still be valid").succeeds();
+        assert_eq!(fs::read_to_string(&file).unwrap(), id, "{damaged:?}");
+        let entries = keyring.secret_tool_all(&world, &entry(&world));
+        assert!(entries.contains(&new) && !entries.contains(&old), "{damaged:?} {entries}");
+        world.run(["logout"]).stderr("Deleted the token of").succeeds();
+        assert_eq!(keyring.secret_tool_all(&world, &entry(&world)), "", "{damaged:?}");
+    }
+}
