@@ -208,9 +208,7 @@ fn tls_hints(host: &Host, proxy: Option<&Proxy>, error: &TlsError) -> Vec<Hint> 
                 .into(),
             with_ca_file("or use a file:", host),
         ],
-        (TlsError::WrongName(_) | TlsError::PlainHttp | TlsError::NoTls | TlsError::Other(_), Some(proxy)) => {
-            vec![format!("check {}", proxy.variable()).into()]
-        }
+        (_, Some(proxy)) => vec![format!("check {}", proxy.variable()).into()],
         (TlsError::WrongName(_), None) => {
             vec![format!("check that {host} is the right name; a captive portal may also answer in its place").into()]
         }
@@ -218,6 +216,12 @@ fn tls_hints(host: &Host, proxy: Option<&Proxy>, error: &TlsError) -> Vec<Hint> 
             vec![format!("if that is the right port, use `--host http://{}:{}`", host.name(), host.port()).into()]
         }
         (TlsError::NoTls, None) => vec!["check the port of --host".into()],
+        (TlsError::NoName | TlsError::Certificate(_), None) => {
+            vec!["the server's administrator must replace the certificate".into()]
+        }
+        (TlsError::OldTls | TlsError::HandshakeRefused, None) => {
+            vec!["check the port of --host, or ask the server's administrator".into()]
+        }
         (TlsError::Other(_), None) => vec!["check --host".into()],
     }
 }

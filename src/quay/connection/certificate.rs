@@ -35,17 +35,29 @@ pub(in crate::quay) struct CaFileError {
 /// The certificates in a CA file.
 pub(super) type CaCertificates = Vec<CertificateDer<'static>>;
 
-/// The certificates in a PEM file.
+/// The certificates in a PEM file, or the one in a DER file, as browsers and Windows save it.
 pub(super) fn read_ca_file(path: &Path) -> Result<CaCertificates, CaFileError> {
     let failed = |source| CaFileError { path: path.to_owned(), source };
-    let invalid = |message: String| failed(io::Error::new(io::ErrorKind::InvalidData, message));
-    let pem = fs::read(path).map_err(failed)?;
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    let certificates = certificates.map_err(|error| invalid(error.to_string()))?;
-    if certificates.is_empty() {
-        return Err(invalid("there is no PEM certificate in it".to_owned()));
+    let invalid = |message| failed(io::Error::new(io::ErrorKind::InvalidData, message));
+    let bytes = fs::read(path).map_err(failed)?;
+    let is_certificate = |der: &CertificateDer<'_>| Certificate::from_der(der).is_ok();
+    let der = CertificateDer::from(bytes);
+    if is_certificate(&der) {
+        return Ok(vec![der]);
     }
-    Ok(certificates)
+    // As curl accepts them: with a byte-order mark, and with the label of old programs.
+    let pem = String::from_utf8_lossy(&der).trim_start_matches('\u{feff}').replace(" X509 CERT", " CERT");
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem.as_bytes())
+        .collect::<Result<_, _>>()
+        .map_err(|_| invalid("a certificate in it is incomplete or damaged"))?;
+    match certificates.as_slice() {
+        [] => Err(invalid("there is no PEM certificate in it")),
+        // A file with many may have some in a form that is not known here.
+        certificates if !certificates.iter().any(is_certificate) => {
+            Err(invalid("the certificate in it is incomplete or damaged"))
+        }
+        _ => Ok(certificates),
+    }
 }
 
 /// Decides whether a server's certificate is trusted.
@@ -119,6 +131,7 @@ impl ServerCertVerifier for Verifier {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+            .map_err(unless_key_is_weak)
     }
 
     fn verify_tls13_signature(
@@ -128,10 +141,21 @@ impl ServerCertVerifier for Verifier {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
+            .map_err(unless_key_is_weak)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Without this, the error would be the same as for a certificate with a bad signature.
+fn unless_key_is_weak(error: Error) -> Error {
+    match error {
+        Error::InvalidCertificate(CertificateError::BadSignature) => {
+            Error::General("its handshake is not signed as it must be; an RSA key has 2048 bits or more".to_owned())
+        }
+        error => error,
     }
 }
 
@@ -154,9 +178,17 @@ fn verify_trusted(
     // By default, `openssl req -x509` writes the name only into the subject. Without a subjectAltName, curl accepts that too.
     let has_alt_name = !matches!(fields.get_extension::<SubjectAltName>(), Ok(None));
     let common_name = fields.subject().common_name().ok().flatten();
-    let is_subject = || common_name.is_some_and(|name| name.value().eq_ignore_ascii_case(&server_name.to_str()));
-    match result {
-        Err(_) if !has_alt_name && is_subject() => Ok(ServerCertVerified::assertion()),
-        result => result.map(|()| ServerCertVerified::assertion()),
+    match (result, common_name) {
+        (Err(_), Some(name)) if !has_alt_name => {
+            let is_subject = name.value().eq_ignore_ascii_case(&server_name.to_str());
+            let (expected, presented) = (server_name.to_owned(), vec![name.value().into_owned()]);
+            if is_subject {
+                Ok(())
+            } else {
+                Err(CertificateError::NotValidForNameContext { expected, presented }.into())
+            }
+        }
+        (result, _) => result,
     }
+    .map(|()| ServerCertVerified::assertion())
 }

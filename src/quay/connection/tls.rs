@@ -1,10 +1,11 @@
 //! TLS connections, and readable errors for certificates and handshakes.
 
 use std::io::{self, Read, Write};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
-use rustls::{CertificateError, ClientConfig, ClientConnection, StreamOwned};
+use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection, PeerIncompatible, StreamOwned};
 use ureq::http::Uri;
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
@@ -26,14 +27,27 @@ pub(crate) enum TlsError {
     /// The names in the certificate.
     #[error("its certificate is for {}", if .0.is_empty() { "another name".to_owned() } else { .0.join(", ") })]
     WrongName(Vec<String>),
+    /// Only in its subject, where names no longer count. A certificate of version 1 has no extensions at all.
+    #[error("its certificate has no subjectAltName, so it is for no host")]
+    NoName,
     #[error("its certificate comes from a CA that is not trusted here")]
     UnknownIssuer,
     #[error("this machine has no CA certificates")]
     NoCaCertificates,
     #[error("it uses plain http at this port")]
     PlainHttp,
-    #[error("it does not support TLS 1.2 or newer at this port")]
+    #[error("it does not use TLS at this port")]
     NoTls,
+    #[error("it does not support TLS 1.2 or newer at this port")]
+    OldTls,
+    /// Servers do not say which of these it is.
+    #[error(
+        "it refused the TLS handshake: it may support only old versions or ciphers, or require a client certificate"
+    )]
+    HandshakeRefused,
+    /// Another problem of the certificate.
+    #[error("its certificate {0}")]
+    Certificate(String),
     /// The message of the TLS library.
     #[error("{0}")]
     Other(String),
@@ -49,30 +63,36 @@ pub(crate) struct TlsFailure {
 
 impl TlsError {
     fn from_rustls(error: &rustls::Error) -> Self {
+        use AlertDescription as A;
         use CertificateError as C;
         match error {
             rustls::Error::InvalidCertificate(problem) => match problem {
                 C::Expired | C::ExpiredContext { .. } => TlsError::Expired,
                 C::NotValidYet | C::NotValidYetContext { .. } => TlsError::NotValidYet,
+                C::NotValidForNameContext { presented, .. } if presented.is_empty() => TlsError::NoName,
                 C::NotValidForNameContext { presented, .. } => {
-                    let name = |name: &String| {
-                        let name = name.trim_start_matches("DnsName(\"").trim_end_matches("\")");
-                        ServerText::from(name).to_string()
-                    };
-                    TlsError::WrongName(presented.iter().take(5).map(name).collect())
+                    TlsError::WrongName(presented.iter().take(5).map(|name| presented_name(name)).collect())
                 }
                 C::NotValidForName => TlsError::WrongName(Vec::new()),
                 // The signature is bad if another CA with the same name issued the certificate.
                 C::UnknownIssuer | C::BadSignature => TlsError::UnknownIssuer,
                 // A self-signed certificate.
                 C::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => TlsError::UnknownIssuer,
-                other => TlsError::Other(format!("its certificate is not accepted: {other}")),
+                C::Other(other) if other.to_string().contains("UnsupportedCertVersion") => TlsError::NoName,
+                C::UnsupportedSignatureAlgorithmContext { .. }
+                | C::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+                    TlsError::Certificate("has an old kind of signature, such as SHA-1".to_owned())
+                }
+                C::InvalidPurpose | C::InvalidPurposeContext { .. } => {
+                    TlsError::Certificate("is not one for servers".to_owned())
+                }
+                other => TlsError::Certificate(format!("is not accepted: {other}")),
             },
-            rustls::Error::InvalidMessage(_)
-            | rustls::Error::AlertReceived(
-                rustls::AlertDescription::ProtocolVersion | rustls::AlertDescription::HandshakeFailure,
-            )
-            | rustls::Error::PeerIncompatible(_) => TlsError::NoTls,
+            rustls::Error::InvalidMessage(_) => TlsError::NoTls,
+            rustls::Error::AlertReceived(A::ProtocolVersion)
+            | rustls::Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13) => TlsError::OldTls,
+            rustls::Error::AlertReceived(A::HandshakeFailure | A::CertificateRequired)
+            | rustls::Error::PeerIncompatible(_) => TlsError::HandshakeRefused,
             other => TlsError::Other(other.to_string()),
         }
     }
@@ -89,6 +109,13 @@ impl TlsError {
         // The TLS library uses this kind, and no socket does.
         (error.kind() == io::ErrorKind::InvalidData).then(|| TlsError::Other(error.to_string()))
     }
+}
+
+/// A name in a certificate, which the TLS library writes as `DnsName("quay.io")` or `IpAddress(0::1)`.
+fn presented_name(name: &str) -> String {
+    let inner = |start, end| name.strip_prefix(start)?.strip_suffix(end);
+    let name = inner("DnsName(\"", "\")").or_else(|| inner("IpAddress(", ")")).unwrap_or(name);
+    name.parse().map_or_else(|_| ServerText::from(name).to_string(), |ip: IpAddr| ip.to_string())
 }
 
 /// Makes the TLS handshake if the host, or the forwarding proxy if there is one, uses https.
@@ -243,10 +270,11 @@ mod tests {
         );
         assert_eq!(message(CertificateError::NotValidForName), "its certificate is for another name");
         let name = ServerName::try_from("quay.test").unwrap();
-        let presented = vec!["DnsName(\"other.test\")".to_owned(), "DnsName(\"\u{1b}[m\")".to_owned()];
+        let presented =
+            ["DnsName(\"other.test\")", "DnsName(\"\u{1b}[m\")", "IpAddress(0::1)"].map(str::to_owned).into();
         assert_eq!(
             message(CertificateError::NotValidForNameContext { expected: name, presented }),
-            "its certificate is for other.test, \\u{1b}[m"
+            "its certificate is for other.test, \\u{1b}[m, ::1"
         );
     }
 }

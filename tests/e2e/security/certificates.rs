@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use crate::support::openssl_server::OpensslServer;
 use crate::support::program::Run;
 use crate::support::tls_front::front_from_files;
 use crate::support::world::{CLIENT_ID, World};
@@ -35,15 +36,20 @@ impl Certificate {
 
     /// A certificate for `localhost` from this CA.
     fn signed_by(world: &World, name: &str, ca: &Certificate) -> Certificate {
+        let extension = ["-addext", "subjectAltName=DNS:localhost"];
+        Certificate::signed_with(world, name, ca, &[&["-newkey", "rsa:2048"], &extension[..]].concat(), &[])
+    }
+
+    /// A certificate with the subject `localhost` from this CA, by these options of `openssl req` and `openssl x509`.
+    fn signed_with(world: &World, name: &str, ca: &Certificate, req: &[&str], x509: &[&str]) -> Certificate {
         let certificate = Certificate::files(world, name);
         let request = world.runtime_folder().join(format!("{name}.csr"));
         let mut openssl = world.command("openssl");
-        openssl.args(["req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]);
-        openssl.args(["-addext", "subjectAltName=DNS:localhost"]);
+        openssl.args(["req", "-nodes", "-subj", "/CN=localhost"]).args(req);
         openssl.arg("-keyout").arg(&certificate.key).arg("-out").arg(&request);
         run(openssl);
         let mut openssl = world.command("openssl");
-        openssl.args(["x509", "-req", "-days", "30", "-copy_extensions", "copy"]).arg("-in").arg(&request);
+        openssl.args(["x509", "-req", "-days", "30", "-copy_extensions", "copy"]).arg("-in").arg(&request).args(x509);
         openssl.arg("-CA").arg(&ca.pem).arg("-CAkey").arg(&ca.key).arg("-out").arg(&certificate.pem);
         run(openssl);
         certificate
@@ -94,7 +100,7 @@ fn a_self_signed_certificate_in_the_ca_file_is_trusted_for_its_name_and_dates() 
     for (name, day, options, is_trusted, cause) in [
         ("plain", "now", &plain[..], true, ""),
         ("named", "now", &with_name, true, ""),
-        ("other-subject", "now", &["-subj", "/CN=other.example"], false, "its certificate is for "),
+        ("other-subject", "now", &["-subj", "/CN=other.example"], false, "its certificate is for other.example ("),
         // The name in the subject does not count if there are others in the extension.
         ("other-name", "now", &other, false, "its certificate is for other.example (issued by CN=localhost)\n"),
         ("expired", "2020-01-01", &plain, false, "its certificate has expired (issued by CN=localhost)\n"),
@@ -140,6 +146,70 @@ fn a_companys_ca_is_trusted_and_another_of_the_same_name_is_not() {
         .stderr(&format!("then run `quay-auth login --host {host} --ca-file FILE.pem`\n"))
         .fails(7);
     assert!(!curl_trusts(&world, &host, same_name.path()));
+}
+
+#[test]
+fn the_error_says_what_is_wrong_with_a_certificate_of_a_trusted_ca() {
+    let world = World::new();
+    let ca = Certificate::self_signed(&world, "ca", &["-subj", "/CN=Corp CA"]);
+    let (rsa, name) = (["-newkey", "rsa:2048"], ["-addext", "subjectAltName=DNS:localhost"]);
+    let no_name = "its certificate has no subjectAltName, so it is for no host (issued by CN=Corp CA)";
+    for (file, req, x509, cause) in [
+        // Of version 1, as without the options for extensions.
+        ("v1", &rsa[..], &["-copy_extensions", "none"][..], no_name),
+        ("no-name", &[&rsa[..], &["-addext", "keyUsage=digitalSignature"]].concat(), &[], no_name),
+        ("sha1", &[rsa, name].concat(), &["-sha1"], "its certificate has an old kind of signature, such as SHA-1"),
+        ("weak", &[["-newkey", "rsa:1024"], name].concat(), &[], "an RSA key has 2048 bits or more"),
+        (
+            "client",
+            &[rsa, name, ["-addext", "extendedKeyUsage=clientAuth"]].concat(),
+            &[],
+            "its certificate is not one for servers",
+        ),
+    ] {
+        let certificate = Certificate::signed_with(&world, file, &ca, req, x509);
+        let server = OpensslServer::start(&world, &certificate.pem, &certificate.key, &[]);
+        let host = format!("localhost:{}", server.port);
+        let run = request_scopes(&world, &host, Some(ca.path())).stderr(cause);
+        let hint =
+            if file == "weak" { "check --host" } else { "the server's administrator must replace the certificate" };
+        run.stderr("error: no trusted connection to ").stderr(hint).fails(7);
+    }
+}
+
+/// In the forms in which curl accepts it too, and in DER, as browsers save it.
+#[test]
+fn a_ca_file_may_have_several_forms() {
+    let world = World::new();
+    let ca = Certificate::self_signed(&world, "ca", &["-subj", "/CN=Corp CA"]);
+    let host = Certificate::signed_by(&world, "server", &ca).serve(&world);
+    let pem = fs::read_to_string(&ca.pem).unwrap();
+    let mut openssl = world.command("openssl");
+    let der = world.home().join("ca.der");
+    openssl.args(["x509", "-outform", "DER"]).arg("-in").arg(&ca.pem).arg("-out").arg(&der);
+    run(openssl);
+    request_scopes(&world, &host, der.to_str()).prints("repo:read").succeeds();
+    let file = world.home().join("ca.pem");
+    let key = fs::read_to_string(&ca.key).unwrap();
+    for (form, cause) in [
+        (pem.clone(), None),
+        (pem.replace('\n', "\r\n"), None),
+        (format!("\u{feff}{pem}"), None),
+        (format!("# The CA of M\u{fc}ller\n{key}{pem}the end"), None),
+        (pem.replace("CERTIFICATE", "X509 CERTIFICATE"), None),
+        (key, Some("there is no PEM certificate in it")),
+        (pem[..400].to_owned(), Some("a certificate in it is incomplete or damaged")),
+        (pem.replace("MII", "M!I"), Some("a certificate in it is incomplete or damaged")),
+        (pem.replace("MII", "MMM"), Some("the certificate in it is incomplete or damaged")),
+    ] {
+        fs::write(&file, &form).unwrap();
+        let run = request_scopes(&world, &host, file.to_str());
+        match cause {
+            None => run.prints("repo:read").succeeds(),
+            Some(cause) => run.stderr("cannot use the CA file").stderr(&format!("cause: {cause}\n")).fails(2),
+        };
+        assert_eq!(curl_trusts(&world, &host, file.to_str().unwrap()), cause.is_none(), "{form}");
+    }
 }
 
 #[test]

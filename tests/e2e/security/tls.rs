@@ -1,9 +1,12 @@
 //! Which certificates are trusted, and the errors for others. No variable and no flag makes other certificates acceptable.
 #![allow(clippy::disallowed_methods, reason = "tests start programs")]
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
+use std::thread;
 
+use crate::support::openssl_server::OpensslServer;
 use crate::support::program::Run;
 use crate::support::tls_front::{Authority, Valid};
 use crate::support::world::{CLIENT_ID, World, post_to_catcher, token_of};
@@ -111,65 +114,43 @@ fn no_variable_makes_an_untrusted_certificate_acceptable() {
 }
 
 #[test]
-fn a_server_without_tls_or_with_an_old_version_is_rejected() {
+fn the_error_for_a_failed_handshake_says_what_is_known_about_it() {
     let world = World::new();
     let plain = world.quay.address().to_string();
     request_user(&world, &plain, None)
         .stderr("cause: it uses plain http at this port\n")
         .stderr(&format!("hint: if that is the right port, use `--host http://{plain}`\n"))
         .fails(7);
-    let old = OldServer::start(&world);
-    request_user(&world, &format!("localhost:{}", old.port), None).stderr("no trusted connection").fails(7);
-}
-
-/// An OpenSSL server with TLS 1.1 only.
-struct OldServer {
-    process: Child,
-    port: u16,
-}
-
-impl OldServer {
-    fn start(world: &World) -> OldServer {
-        let home = world.home();
-        let create_certificate = [
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-subj",
-            "/CN=localhost",
-            "-keyout",
-            "key.pem",
-            "-out",
-            "cert.pem",
-        ];
-        let mut openssl = Command::new("openssl");
-        openssl.args(create_certificate).current_dir(&home).stderr(Stdio::null());
-        assert!(openssl.status().expect("openssl").success());
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let accept = format!("127.0.0.1:{port}");
-        let process = Command::new("openssl")
-            .args(["s_server", "-accept", &accept, "-key", "key.pem", "-cert", "cert.pem", "-tls1_1", "-www"])
-            .args(["-cipher", "ALL:@SECLEVEL=0"])
-            .current_dir(home)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("openssl");
-        let give_up = std::time::Instant::now() + crate::support::world::PATIENCE;
-        while std::net::TcpStream::connect(&accept).is_err() {
-            assert!(std::time::Instant::now() < give_up, "openssl does not listen");
-            std::thread::yield_now();
+    let [pem, key] = ["cert.pem", "key.pem"].map(|name| world.home().join(name));
+    let mut openssl = world.command("openssl");
+    openssl.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]).stderr(Stdio::null());
+    assert!(openssl.arg("-keyout").arg(&key).arg("-out").arg(&pem).status().expect("openssl").success());
+    let refused =
+        "it refused the TLS handshake: it may support only old versions or ciphers, or require a client certificate";
+    for (options, cause) in [
+        (&["-tls1_1"][..], "it does not support TLS 1.2 or newer at this port"),
+        (&["-tls1_2", "-cipher", "AES128-SHA"], refused),
+        (&["-groups", "P-521"], refused),
+        (&["-Verify", "1", "-verify_return_error"], refused),
+        (&["-tls1_2", "-Verify", "1", "-verify_return_error"], refused),
+    ] {
+        let server = OpensslServer::start(&world, &pem, &key, options);
+        request_user(&world, &format!("localhost:{}", server.port), pem.to_str())
+            .stderr("no trusted connection")
+            .stderr(&format!("cause: {cause}"))
+            .stderr("hint: check the port of --host, or ask the server's administrator\n")
+            .fails(7);
+    }
+    // As of an SSH server.
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = other.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for mut stream in other.incoming().flatten() {
+            let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.2\r\n").and_then(|()| stream.read(&mut [0; 1024]));
         }
-        OldServer { process, port }
-    }
-}
-
-impl Drop for OldServer {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+    });
+    request_user(&world, &format!("localhost:{port}"), None)
+        .stderr("cause: it does not use TLS at this port\n")
+        .stderr("hint: check the port of --host\n")
+        .fails(7);
 }

@@ -16,12 +16,14 @@
 //! | `image` | small container images, and a shell for the tools that push and pull them |
 //! | `server` | a server that is not Quay, or a broken one |
 //! | `tls_front` | a TLS server in front of the stand-in, with any certificate |
+//! | `openssl_server` | an old or broken TLS server |
 
 pub(crate) mod browser;
 pub(crate) mod image;
 pub(crate) mod keepassxc;
 pub(crate) mod keyring;
 pub(crate) mod kwallet;
+pub(crate) mod openssl_server;
 pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod pty;
