@@ -80,7 +80,8 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
     }
     let name = settings.profile_flag().cloned().unwrap_or(settings.docker_profile(&host)?.name);
     let profile = ProfileId { host, name };
-    match credentials_state(&profile, settings) {
+    let (state, reason) = credentials_state(&profile, settings);
+    match state {
         CredentialsState::NoLogin => {
             terminal.hint(settings.login_command(&profile).purpose("log in, so that docker gets a token"));
         }
@@ -91,6 +92,11 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
         CredentialsState::Malformed => {
             terminal.warn("QUAY_AUTH_TOKEN does not contain a token, so docker gets none.");
             terminal.hint("set it to one token, or unset it to use the stored token");
+        }
+        CredentialsState::Missing | CredentialsState::Unreadable => {
+            let Some(reason) = reason else { return Ok(()) };
+            terminal.warn(&format!("docker gets no token: {}.", reason.summary()));
+            reason.hints().iter().for_each(|hint| terminal.hint(hint));
         }
         CredentialsState::Token | CredentialsState::LoggedOut => {
             warn_of_missing_scope(&profile, settings, terminal);

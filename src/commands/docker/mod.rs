@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use config_file::ConfigFile;
 
-use super::selected_token::expired_at;
+use super::selected_token::{expired_at, select_token_of};
 use crate::docker::Obstacle;
 use crate::domain::{ProfileId, Scopes};
-use crate::error::{Error, login_with_more_scopes};
+use crate::error::{Error, Exit, login_with_more_scopes};
 use crate::settings::Settings;
 use crate::store::Profiles;
 use crate::terminal::Terminal;
@@ -61,21 +61,30 @@ enum CredentialsState {
     NoLogin,
     /// Nothing, because the token has expired.
     Expired,
+    /// Nothing, because the store no longer has the token.
+    Missing,
+    /// An error, because the store fails.
+    Unreadable,
     /// An error, because `QUAY_AUTH_TOKEN` is used for this host and does not contain a token.
     Malformed,
 }
 
-/// What quay-auth answers for the host of this profile.
-fn credentials_state(profile: &ProfileId, settings: &Settings) -> CredentialsState {
+/// What quay-auth answers for the host of this profile, and why, if its store fails or no longer has the token.
+fn credentials_state(profile: &ProfileId, settings: &Settings) -> (CredentialsState, Option<Error>) {
     let is_stored = settings.profiles.token(profile).is_some();
     let is_logged_out = settings.profiles.docker(&profile.host).is_logged_out;
-    match settings.token_variable().token_for(&profile.host) {
+    let state = match settings.token_variable().token_for(&profile.host) {
         Ok(None) if !is_stored => CredentialsState::NoLogin,
         Ok(None) if expired_at(profile, settings).is_some() => CredentialsState::Expired,
         _ if is_logged_out => CredentialsState::LoggedOut,
-        Ok(_) => CredentialsState::Token,
+        Ok(_) => match select_token_of(profile.clone(), settings) {
+            Ok(_) => CredentialsState::Token,
+            Err(error) if error.exit == Exit::NoLogin => return (CredentialsState::Missing, Some(error)),
+            Err(error) => return (CredentialsState::Unreadable, Some(error)),
+        },
         Err(_) => CredentialsState::Malformed,
-    }
+    };
+    (state, None)
 }
 
 /// The profiles as they are now, for a command that waited for the lock of docker's settings. Without a home folder there are none.

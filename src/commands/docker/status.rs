@@ -53,19 +53,17 @@ struct Row {
     #[serde(serialize_with = "as_text")]
     profile: ProfileId,
     gets: CredentialsState,
+    /// Why the token cannot be read.
+    #[serde(skip)]
+    reason: Option<Error>,
     obstacles: Vec<Obstacle>,
 }
 
 impl Row {
     fn new(host: Host, file: &ConfigFile, settings: &Settings) -> Result<Self, Error> {
         let profile = settings.docker_profile(&host)?;
-        Ok(Row {
-            helper: file.config.helper(&host),
-            gets: credentials_state(&profile, settings),
-            profile,
-            obstacles: file.obstacles(&host),
-            host,
-        })
+        let (gets, reason) = credentials_state(&profile, settings);
+        Ok(Row { helper: file.config.helper(&host), gets, reason, profile, obstacles: file.obstacles(&host), host })
     }
 
     /// Whether docker gets a token from quay-auth.
@@ -81,10 +79,21 @@ impl Row {
         self.gets != CredentialsState::NoLogin
     }
 
-    /// What to do so that docker gets a token.
+    /// The error for a host for which docker gets no token, with what to do about it.
+    fn error(&self) -> Error {
+        let error = Error::new(Exit::Failure, format!("docker does not get a token from quay-auth for {}", self.host));
+        match &self.reason {
+            Some(reason) => error.caused_by_error(reason),
+            None => error.hint(self.next_step()),
+        }
+    }
+
     fn next_step(&self) -> Hint {
         match self.gets {
-            CredentialsState::NoLogin | CredentialsState::Expired => CommandLine::of("login", &self.profile).into(),
+            CredentialsState::NoLogin
+            | CredentialsState::Expired
+            | CredentialsState::Missing
+            | CredentialsState::Unreadable => CommandLine::of("login", &self.profile).into(),
             CredentialsState::Token | CredentialsState::LoggedOut => {
                 CommandLine::at("docker install", &self.host).into()
             }
@@ -98,6 +107,8 @@ impl Row {
             CredentialsState::LoggedOut => "none, since docker logout".to_owned(),
             CredentialsState::NoLogin => "none, not logged in".to_owned(),
             CredentialsState::Expired => format!("none, the token of {} has expired", self.profile),
+            CredentialsState::Missing => format!("none, the token of {} is missing", self.profile),
+            CredentialsState::Unreadable => format!("none, the token of {} cannot be read", self.profile),
             CredentialsState::Malformed => "none, QUAY_AUTH_TOKEN does not contain a token".to_owned(),
         };
         [
@@ -127,10 +138,7 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
     let no_login = || Error::new(Exit::NoLogin, "you are not logged in").hint(CommandLine::new("login"));
     let no_login = rows.is_empty().then(no_login);
     let has_login = rows.iter().any(Row::has_login);
-    let unserved = rows.iter().find(|row| !row.is_served() && (row.has_login() || !has_login)).map(|row| {
-        Error::new(Exit::Failure, format!("docker does not get a token from quay-auth for {}", row.host))
-            .hint(row.next_step())
-    });
+    let unserved = rows.iter().find(|row| !row.is_served() && (row.has_login() || !has_login)).map(Row::error);
     if args.json {
         terminal.print_json(&Json { config_file: file.path.display().to_string(), hosts: rows })?;
     } else if no_login.is_none() {

@@ -4,6 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use crate::support::keyring::Keyring;
 use crate::support::program::{Run, RunResult};
 use crate::support::world::World;
 
@@ -334,6 +335,27 @@ fn status_prints_json() {
         }],
     });
     assert_eq!(printed, expected);
+}
+
+#[test]
+fn a_token_that_docker_would_not_get_is_not_shown_as_one() {
+    let mut world = World::new();
+    let keyring = Keyring::start(&mut world);
+    world.complete(world.login(&["--store", "keyring"]).start());
+    world.run(["docker", "install"]).stderr("✓").succeeds();
+    world.run(["docker", "status"]).prints("token of default@").succeeds();
+    keyring.secret_tool(&world, "clear", &format!("default@{}", world.quay.address()));
+    world
+        .run(["docker", "status"])
+        .prints("none, the token of default@")
+        .prints(" is missing\n")
+        .stderr("the token is no longer in the keyring\n")
+        .stderr("hint: quay-auth login ")
+        .fails(1);
+    keyring.lock(&world);
+    let hint = "hint: unlock it in your password manager";
+    world.run(["docker", "status", "--json"]).prints("\"gets\": \"unreadable\"").stderr(hint).fails(1);
+    world.run(["docker", "install"]).stderr("docker gets no token: the keyring is locked.\n").stderr(hint).succeeds();
 }
 
 #[test]
