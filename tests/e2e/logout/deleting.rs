@@ -128,11 +128,3 @@ fn warns_if_the_token_variable_is_still_set() {
         .stderr(&format!("warning: QUAY_AUTH_TOKEN is still set and is used for {}.\n", world.quay.host()))
         .succeeds();
 }
-
-#[test]
-fn quiet_prints_errors_only() {
-    let world = World::new();
-    world.log_in();
-    world.run(["logout", "--quiet"]).succeeds();
-    world.run(["logout", "--quiet"]).stderr("error: ").fails(3);
-}
