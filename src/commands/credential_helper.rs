@@ -12,7 +12,7 @@ use crate::domain::{Host, HostArgument, OAUTH_TOKEN_USER};
 use crate::error::{Error, Exit};
 use crate::hint::{CommandLine, Hint};
 use crate::keyboard;
-use crate::settings::{Settings, TokenVariable, may_know};
+use crate::settings::{Settings, TokenVariable, may_concern_us};
 use crate::terminal::Terminal;
 
 #[derive(Debug, clap::Args)]
@@ -72,7 +72,7 @@ fn find_host(
     });
     match found {
         Ok(Some(found)) => Ok(found),
-        Err(error) if may_know(&url) => Err(error.into()),
+        Err(error) if may_concern_us(&url) => Err(error.into()),
         Ok(None) | Err(_) => Err(HelperError::NotFound),
     }
 }

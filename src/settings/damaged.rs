@@ -11,7 +11,7 @@ use super::environment::{self, Folders};
 ///
 /// It may if the host's name is anywhere in the files or in `QUAY_AUTH_HOST`, or if docker's settings name quay-auth for it. For quay.io,
 /// the default host, it also may if a file cannot be read at all.
-pub(crate) fn may_know(server: &HostArgument) -> bool {
+pub(crate) fn may_concern_us(server: &HostArgument) -> bool {
     let host = server.host();
     let folders = Folders::find();
     let data = folders.data().map(|folder| store::FILES.map(|name| folder.join(name)));

@@ -22,7 +22,7 @@ use crate::store::{Profiles, ProfilesError, Vault};
 
 pub(crate) use config::Config;
 use config::HostSection;
-pub(crate) use damaged::may_know;
+pub(crate) use damaged::may_concern_us;
 pub(crate) use environment::{
     Container, Environment, Folders, NoBrowser, data_folders, docker_paths, github_env, home, proxy_variables,
     relevant_variables,
