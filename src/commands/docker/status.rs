@@ -88,6 +88,7 @@ impl Row {
         }
     }
 
+    /// What to do so that docker gets a token.
     fn next_step(&self) -> Hint {
         match self.gets {
             CredentialsState::NoLogin

@@ -131,7 +131,7 @@ impl ServerCertVerifier for Verifier {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
-            .map_err(unless_key_is_weak)
+            .map_err(handshake_signature_error)
     }
 
     fn verify_tls13_signature(
@@ -141,7 +141,7 @@ impl ServerCertVerifier for Verifier {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
-            .map_err(unless_key_is_weak)
+            .map_err(handshake_signature_error)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -149,8 +149,8 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Without this, the error would be the same as for a certificate with a bad signature.
-fn unless_key_is_weak(error: Error) -> Error {
+/// The error for a bad signature of the handshake, which rustls does not tell from one of the certificate. The cause is mostly a weak key.
+fn handshake_signature_error(error: Error) -> Error {
     match error {
         Error::InvalidCertificate(CertificateError::BadSignature) => {
             Error::General("its handshake is not signed as it must be; an RSA key has 2048 bits or more".to_owned())

@@ -27,7 +27,7 @@ pub(crate) enum TlsError {
     /// The names in the certificate.
     #[error("its certificate is for {}", if .0.is_empty() { "another name".to_owned() } else { .0.join(", ") })]
     WrongName(Vec<String>),
-    /// Only in its subject, where names no longer count. A certificate of version 1 has no extensions at all.
+    /// The name is only in the subject, where it no longer counts, as in every certificate of version 1.
     #[error("its certificate has no subjectAltName, so it is for no host")]
     NoName,
     #[error("its certificate comes from a CA that is not trusted here")]
@@ -40,7 +40,7 @@ pub(crate) enum TlsError {
     NoTls,
     #[error("it does not support TLS 1.2 or newer at this port")]
     OldTls,
-    /// Servers do not say which of these it is.
+    /// The server does not say why.
     #[error(
         "it refused the TLS handshake: it may support only old versions or ciphers, or require a client certificate"
     )]
