@@ -147,6 +147,22 @@ fn finds_an_expired_token() {
 }
 
 #[test]
+fn finds_a_token_that_is_missing_or_another_one() {
+    let world = World::new();
+    let token = world.log_in();
+    let file = world.data_folder().join("tokens.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace(&token, &"Z".repeat(40))).unwrap();
+    let (outcome, words) = broken(&world, &[], "token", 1);
+    assert_eq!(outcome, "fail");
+    assert!(words.contains("the token file has another token for default@"), "{words}");
+    std::fs::remove_file(&file).unwrap();
+    let (outcome, words) = broken(&world, &[], "token", 0);
+    assert_eq!(outcome, "warn");
+    assert!(words.contains(" is no longer in the token file → quay-auth login "), "{words}");
+}
+
+#[test]
 fn finds_an_unknown_client_id() {
     let world = World::new();
     world.log_in();
