@@ -70,7 +70,9 @@ fn failed(error: store::Error, use_file: Hint) -> Error {
         }
         E::BrokenFile(ref path) => {
             let move_away = shell_commands::move_away(path);
-            from_cause(error).hint(Hint::shell("move it away and log in again", move_away))
+            from_cause(error)
+                .hint(Hint::shell("move it away and log in again", move_away))
+                .hint("it may contain tokens, so delete it when you no longer need it")
         }
     }
 }

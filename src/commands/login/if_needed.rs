@@ -6,7 +6,7 @@ use crate::domain::AccessToken;
 use crate::error::Error;
 use crate::quay::{Client, TokenRefusal, Verification, verify};
 use crate::settings::{LoginSettings, Settings};
-use crate::store::Lookup;
+use crate::store::{self, Lookup};
 use crate::terminal::Terminal;
 
 /// Whether the other commands have a token that Quay accepts, or that it cannot be asked about. A stored token must also have the scopes.
@@ -35,7 +35,12 @@ pub(super) fn has_valid_token(
     }
     let dialog = KeyringDialog::allow(AfterSignal::Terminate, terminal)?;
     let vault = settings.vault()?.with_prompts(dialog.prompt());
-    let Lookup::Found(_, token) = vault.find(id, Some(profile))? else { return Ok(false) };
+    let token = match vault.find(id, Some(profile)) {
+        Ok(Lookup::Found(_, token)) => token,
+        // Another token, or no token, is in its place. A login replaces it.
+        Ok(_) | Err(store::Error::Mismatch(..) | store::Error::Damaged(..)) => return Ok(false),
+        Err(error) => return Err(Error::in_store(error, login.command())),
+    };
     let accepted = format!("{id} is already logged in.");
     Ok(refusal(login, &token, &format!("the stored token of {id}"), &accepted, terminal)?.is_none())
 }

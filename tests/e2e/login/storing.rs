@@ -101,6 +101,19 @@ fn if_needed_does_nothing_if_a_valid_token_with_these_scopes_is_stored() {
 }
 
 #[test]
+fn if_needed_replaces_an_entry_that_is_not_the_stored_token() {
+    for other in ["Z".repeat(40), "short".to_owned()] {
+        let world = World::new();
+        let token = world.log_in();
+        let file = world.data_folder().join("tokens.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replace(&token, &other)).unwrap();
+        let new = world.complete(world.login(&["--if-needed"]).start());
+        world.run(["print-token"]).stdout(&format!("{new}\n")).succeeds();
+    }
+}
+
+#[test]
 fn a_profile_keeps_its_scopes_when_it_logs_in_again() {
     let (world, token) = World::with_token("repo:read");
     world.login(&["--if-needed"]).stderr("is already logged in").succeeds();
