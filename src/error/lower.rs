@@ -128,7 +128,22 @@ pub(super) const INSTALL_NEWER: &str =
 
 impl From<quay::Error> for Error {
     fn from(error: quay::Error) -> Self {
+        Error::of_request(error, None)
+    }
+}
+
+impl Error {
+    /// A request of a login failed. `login` is the command that repeats it.
+    pub(crate) fn of_login(error: quay::Error, login: CommandLine) -> Self {
+        Error::of_request(error, Some(login))
+    }
+
+    fn of_request(error: quay::Error, login: Option<CommandLine>) -> Self {
         use quay::Error as E;
+        let with_ca_file = |advice: &str, host: &Host| {
+            let login = login.clone().unwrap_or_else(|| CommandLine::at("login", host));
+            Hint::from(format!("{advice} `{}`", login.option("--ca-file", Some("FILE.pem"))))
+        };
         match error {
             E::Unreachable { proxy: None, .. } => {
                 from_cause(Exit::Network, error).hint("check the host name (--host) and the network")
@@ -154,7 +169,7 @@ impl From<quay::Error> for Error {
                 from_cause(Exit::Network, error).caused_by(format!("it answered with status {status}")).hint(hint)
             }
             E::Tls { ref host, ref proxy, ref source } => {
-                let hints = tls_hints(host, proxy.as_ref(), &source.error);
+                let hints = tls_hints(host, proxy.as_ref(), &source.error, with_ca_file);
                 hints.into_iter().fold(from_cause(Exit::Network, error), Error::hint)
             }
             E::Redirected { target: Some(ref target), .. } => {
@@ -184,11 +199,12 @@ fn without_proxy(host: &Host, proxy: &Proxy) -> Hint {
     Hint::variable(purpose, "NO_PROXY", host.name())
 }
 
-fn with_ca_file(advice: &str, host: &Host) -> Hint {
-    format!("{advice} `{}`", CommandLine::at("login", host).option("--ca-file", Some("FILE.pem"))).into()
-}
-
-fn tls_hints(host: &Host, proxy: Option<&Proxy>, error: &TlsError) -> Vec<Hint> {
+fn tls_hints(
+    host: &Host,
+    proxy: Option<&Proxy>,
+    error: &TlsError,
+    with_ca_file: impl Fn(&str, &Host) -> Hint,
+) -> Vec<Hint> {
     match (error, proxy) {
         (TlsError::Expired, _) => {
             vec![

@@ -52,7 +52,7 @@ pub(super) fn ask(
     let lookup = conversation.request(&what, terminal, || look_up_application(flow.client, flow.client_id, None))?;
     let is_known = matches!(lookup, ApplicationLookup::Known(_));
     match lookup {
-        ApplicationLookup::Unreachable(error) => return Err(error.into()),
+        ApplicationLookup::Unreachable(error) => return Err(Error::of_login(error, login.command())),
         lookup => preflight::check_application(lookup, flow, terminal)?,
     }
     let what = format!("Asking {host} whether it is read-only");

@@ -11,7 +11,7 @@ use crate::settings::{LoginSettings, Settings};
 use crate::terminal::Terminal;
 
 use super::conversation::Conversation;
-use super::{Args, preflight};
+use super::{Args, new_client, preflight};
 
 /// Says what is needed and how to create it, one line for each step.
 fn instructions(host: &Host, redirect_uri: &RedirectUri, release: Release) -> Vec<String> {
@@ -105,7 +105,7 @@ fn try_host(
     terminal: &mut Terminal,
 ) -> Result<LoginSettings, Error> {
     let login = args.login(settings, settings.profile_at_entered_host(host)?)?;
-    preflight::check_server(&Client::new(&login.connection)?, conversation, terminal)?;
+    preflight::check_server(&login, &new_client(&login)?, conversation, terminal)?;
     Ok(login)
 }
 

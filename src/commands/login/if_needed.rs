@@ -1,10 +1,10 @@
 //! `login --if-needed`: whether there is a valid token already.
 
-use super::preflight;
+use super::{new_client, preflight};
 use crate::commands::keyring_dialog::{AfterSignal, KeyringDialog};
 use crate::domain::AccessToken;
 use crate::error::Error;
-use crate::quay::{Client, TokenRefusal, Verification, verify};
+use crate::quay::{TokenRefusal, Verification, verify};
 use crate::settings::{LoginSettings, Settings};
 use crate::store::{self, Lookup};
 use crate::terminal::Terminal;
@@ -53,12 +53,12 @@ fn refusal(
     accepted: &str,
     terminal: &mut Terminal,
 ) -> Result<Option<TokenRefusal>, Error> {
-    let client = Client::new(&login.connection)?;
+    let client = new_client(login)?;
     match verify(&client, token) {
         Verification::Accepted(_) => terminal.say(accepted),
         Verification::Refused(refusal) => return Ok(Some(refusal)),
         Verification::Unreachable(error) => {
-            let error = preflight::unless_final(error)?;
+            let error = preflight::unless_final(error, login)?;
             terminal.warn(&format!("could not check {name}: {}.", error.summary()));
         }
         Verification::Unclear { status } => {

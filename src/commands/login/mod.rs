@@ -43,7 +43,7 @@ use wait::{ReceivedResponse, Wait, Waited};
 
 pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> Result<(), Error> {
     let mut login = args.login(settings, settings.profile()?)?;
-    Client::check_ca_file(&login.connection)?;
+    Client::check_ca_file(&login.connection).map_err(|error| Error::of_login(error, login.command()))?;
     preflight::check_scopes(&login)?;
     if args.if_needed && if_needed::has_valid_token(&login, settings, terminal)? {
         return Ok(());
@@ -66,9 +66,9 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
         login = first_time::ask_host(args, settings, &login, &mut conversation, terminal)?;
     }
     warn_if_unencrypted(&login, terminal);
-    let client = Client::new(&login.connection)?;
+    let client = new_client(&login)?;
     if login.client_id.is_none() && terminal.is_interactive() && !asks_host {
-        preflight::check_server(&client, &mut conversation, terminal)?;
+        preflight::check_server(&login, &client, &mut conversation, terminal)?;
     }
     let client_id = match &login.client_id {
         Some(client_id) => client_id.clone(),
@@ -99,6 +99,10 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
         short_lived::explain(terminal);
     }
     flow.run(conversation, terminal)
+}
+
+fn new_client(login: &LoginSettings) -> Result<Client, Error> {
+    Client::new(&login.connection).map_err(|error| Error::of_login(error, login.command()))
 }
 
 /// Warns if `QUAY_AUTH_TOKEN` keeps the other commands from using the new token.

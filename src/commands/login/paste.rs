@@ -17,7 +17,7 @@ pub(super) fn ask(
 ) -> Result<PastedResponse, Error> {
     let host = &flow.login.profile.host;
     preflight::check_store(flow.login, flow.vault, conversation)?;
-    preflight::check_server(flow.client, conversation, terminal)?;
+    preflight::check_server(flow.login, flow.client, conversation, terminal)?;
     // Quay compares the text of the URL, so the server's own host name counts, which may differ from the one that the user knows.
     let what = format!("Asking {host} for its own name");
     let config = conversation.request(&what, terminal, || ask_config(flow.client))?;

@@ -147,7 +147,7 @@ pub(super) fn check_application(
             let answer = flow.client.describe_answer(status);
             terminal.warn(&format!("could not check the client ID: {answer}. Continuing."));
         }
-        ApplicationLookup::Unreachable(error) => warn_unless_final(error, terminal)?,
+        ApplicationLookup::Unreachable(error) => warn_unless_final(error, login, terminal)?,
     }
     Ok(())
 }
@@ -159,6 +159,7 @@ pub(super) fn warn_of_read_only(host: &Host, terminal: &mut Terminal) {
 
 /// Checks that the server can be asked, for logins that do not ask it about the client ID at once.
 pub(super) fn check_server(
+    login: &LoginSettings,
     client: &Client,
     conversation: &mut Conversation,
     terminal: &mut Terminal,
@@ -169,22 +170,23 @@ pub(super) fn check_server(
             terminal.warn(&format!("{} does not answer as a Quay server does.", client.host()));
             Ok(())
         }
-        Err(error) => warn_unless_final(error, terminal),
+        Err(error) => warn_unless_final(error, login, terminal),
     }
 }
 
 /// Warns that the server cannot be asked, if that can be different for the browser. Fails otherwise.
-fn warn_unless_final(error: quay::Error, terminal: &mut Terminal) -> Result<(), Error> {
-    let error = unless_final(error)?;
+fn warn_unless_final(error: quay::Error, login: &LoginSettings, terminal: &mut Terminal) -> Result<(), Error> {
+    let error = unless_final(error, login)?;
     terminal.warn(&format!("{}. Continuing, because your browser may be able to reach it.", error.summary()));
     Ok(())
 }
 
 /// The error, if it can be different for the browser. Fails if no login at that server can be trusted, or its name does not exist.
-pub(super) fn unless_final(error: quay::Error) -> Result<Error, Error> {
+pub(super) fn unless_final(error: quay::Error, login: &LoginSettings) -> Result<Error, Error> {
     use quay::Error as E;
     let is_final = matches!(error, E::Tls { .. } | E::CaFile { .. } | E::UnknownHost { .. });
-    if is_final { Err(error.into()) } else { Ok(error.into()) }
+    let error = Error::of_login(error, login.command());
+    if is_final { Err(error) } else { Ok(error) }
 }
 
 /// Checks that both the token and its profile can be written.

@@ -3,14 +3,14 @@
 use crate::browser_login::{PasteError, PastedToken};
 use crate::domain::MalformedToken;
 use crate::error::{Error, Exit};
-use crate::quay::{ActingToken, Client};
+use crate::quay::ActingToken;
 use crate::settings::{LoginFlags, LoginSettings, Settings};
 use crate::store::{Profile, Vault};
 use crate::terminal::Terminal;
 
 use super::conversation::Conversation;
 use super::save::{NewToken, TokenSaver, new_profile};
-use super::{Args, mismatch, preflight, warn_if_unencrypted};
+use super::{Args, mismatch, new_client, preflight, warn_if_unencrypted};
 
 /// The scopes of such a token are known only if `--scopes` or the pasted URL names them.
 pub(super) fn run(
@@ -22,7 +22,7 @@ pub(super) fn run(
 ) -> Result<(), Error> {
     let flags = &args.settings;
     warn_if_unencrypted(login, terminal);
-    let client = Client::new(&login.connection)?;
+    let client = new_client(login)?;
     let mut conversation = Conversation::start(terminal)?;
     preflight::check_store(login, vault, &conversation)?;
     let prompt = format!("Paste the token for {} (input is hidden) and press Enter:", login.profile);
@@ -31,7 +31,7 @@ pub(super) fn run(
         PasteError::RedirectUriMismatch(registered) => mismatch::error(&registered, login),
         error => no_token(error, login),
     })?;
-    preflight::check_server(&client, &mut conversation, terminal)?;
+    preflight::check_server(login, &client, &mut conversation, terminal)?;
     let PastedToken { token, expires_in, scopes } = pasted;
     let scopes = flags.scopes.clone().or(scopes);
     let profile = updated_profile(flags, login, settings);

@@ -230,7 +230,12 @@ fn the_error_says_if_the_machine_has_no_ca_certificates() {
 fn a_missing_ca_file_is_an_error_for_plain_http_too() {
     let world = World::new();
     let login = world.login(&["--ca-file", "nosuch.pem"]);
-    login.stderr("error: cannot use the CA file ").stderr("nosuch.pem\n").stderr("cause: ").fails(2);
+    let result = login.stderr("error: cannot use the CA file ").stderr("nosuch.pem\n").stderr("cause: ").fails(2);
+    // The suggested command has what was typed: nothing is stored yet.
+    let (_, hint) = result.stderr.split_once("hint: ").unwrap();
+    for typed in [&format!("--client-id {CLIENT_ID}"), "--store file", "--no-browser", "--ca-file FILE.pem"] {
+        assert!(hint.contains(typed), "{typed}: {hint}");
+    }
 }
 
 /// The arguments, stdin and the exit code.
@@ -291,10 +296,12 @@ fn every_command_names_the_problem_the_issuer_and_the_command_that_helps() {
         let new_host = certificate.serve(&world);
         move_profiles(&world, &host, &new_host);
         host = new_host;
-        let hint = format!("`quay-auth login --host {host} --ca-file FILE.pem`");
+        let login = format!("`quay-auth login --host {host} ");
         let error = if ca_file == deleted { problem.to_owned() } else { format!("no trusted connection to {host}") };
         let mut parts = vec![problem, &error];
-        parts.extend(has_hint.then_some(&*hint));
+        if has_hint {
+            parts.extend([&*login, "--ca-file FILE.pem"]);
+        }
         // A missing file is a usage error. doctor ends with 1 if any check fails.
         let code = |(arguments, stdin, code): Command| match code {
             7 if ca_file == deleted => (arguments, stdin, 2),
