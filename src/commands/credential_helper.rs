@@ -51,7 +51,11 @@ fn reply(
         Some(Verb::Get) => get(load, terminal),
         Some(Verb::Store) => store(&load(terminal)?, terminal),
         Some(Verb::Erase) => erase(load, terminal),
-        Some(Verb::List) => list(&load(terminal)?),
+        // Remote clients of podman ask every helper for its list before each pull, and an error would stop them for all hosts.
+        Some(Verb::List) => Ok(load(terminal).and_then(|settings| list(&settings)).unwrap_or_else(|error| {
+            terminal.warn(&error.one_line());
+            HelperReply::Hosts(Vec::new())
+        })),
         Some(Verb::Version) => Ok(HelperReply::Version),
         None => Err(HelperError::Failed("usage: docker-credential-quay-auth get|store|erase|list|version".to_owned())),
     }
@@ -150,18 +154,20 @@ fn erase(
             CommandLine::at("docker install", &host)
         ));
         let profile = settings.docker_profile(&host).map_err(Error::from)?;
-        let logout = CommandLine::of("logout", &profile);
-        terminal.hint(logout.purpose("the token is still stored for other tools; to delete it"));
+        if settings.profiles.find(&profile).is_some_and(|profile| profile.token.is_some()) {
+            let logout = CommandLine::of("logout", &profile);
+            terminal.hint(logout.purpose("the token is still stored for other tools; to delete it"));
+        }
     }
     Ok(HelperReply::Done)
 }
 
 /// The hosts for which `get` has a token. Reads no secret.
-fn list(settings: &Settings) -> Result<HelperReply, HelperError> {
+fn list(settings: &Settings) -> Result<HelperReply, Error> {
     let variable = settings.token_variable();
     let mut hosts = Vec::new();
     for host in settings.hosts() {
-        let id = settings.docker_profile(&host).map_err(Error::from)?;
+        let id = settings.docker_profile(&host)?;
         let is_served = match &variable {
             TokenVariable::ForHost(own, token) if *own == host => token.is_ok(),
             _ => settings.profiles.token(&id).is_some() && expired_at(&id, settings).is_none(),

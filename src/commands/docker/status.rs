@@ -135,7 +135,9 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
     warn_if_without_host(&settings.token_variable(), terminal);
     let mut rows = hosts.into_iter().map(|host| Row::new(host, &file, settings)).collect::<Result<Vec<_>, Error>>()?;
     // After a logout, a host concerns docker only if its settings still name quay-auth.
-    rows.retain(|row| is_chosen || row.has_login() || row.uses_quay_auth());
+    let has_token =
+        |host: &Host| settings.profiles.iter().any(|profile| profile.id.host == *host && profile.token.is_some());
+    rows.retain(|row| is_chosen || row.has_login() || row.uses_quay_auth() || has_token(&row.host));
     let no_login = || Error::new(Exit::NoLogin, "you are not logged in").hint(CommandLine::new("login"));
     let no_login = rows.is_empty().then(no_login);
     let has_login = rows.iter().any(Row::has_login);

@@ -318,6 +318,23 @@ fn status_is_about_hosts_with_a_login_or_with_quay_auth_as_helper() {
 }
 
 #[test]
+fn status_and_logout_of_a_profile_without_a_token_say_so() {
+    let world = World::new();
+    world.log_in();
+    world.run(["docker", "install", "--profile", "ci"]).stderr("✓").stderr("--profile ci\n").succeeds();
+    let erased = world.helper("erase", &world.quay.address().to_string()).stderr("docker no longer gets").succeeds();
+    assert!(!erased.stderr.contains("still stored"), "{erased}");
+    fs::remove_file(config_json(&world)).unwrap();
+    world
+        .run(["docker", "status"])
+        .prints("none, not logged in")
+        .stderr("docker does not get a token from quay-auth for ")
+        .stderr("hint: quay-auth login --host ")
+        .stderr(" --profile ci\n")
+        .fails(1);
+}
+
+#[test]
 fn status_prints_json() {
     let world = World::new();
     world.log_in();
