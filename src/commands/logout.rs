@@ -237,8 +237,12 @@ impl Login {
         let id = &self.profile.id;
         let revocation = match &self.token {
             Ok(_) if self.stored.past_expiry().is_some() => Some(Ok(Revocation::AlreadyInactive)),
-            Ok(token) if !args.no_revoke => Some(self.revoke(token, acting, settings, unreachable, terminal)),
-            _ => None,
+            _ if args.no_revoke => None,
+            Ok(_) => Some(self.revoke(acting, settings, unreachable, terminal)),
+            // Its UUID is known, so another token may be able to. If not, nothing is known about it.
+            Err(_) if self.can_be_revoked_by(acting) => Some(self.revoke(acting, settings, unreachable, terminal))
+                .filter(|revocation| matches!(revocation, Ok(Revocation::Done))),
+            Err(_) => None,
         };
         let is_revoked = matches!(revocation, Some(Ok(Revocation::Done)));
         let deleted = delete(id, Some(self), args.purge, vault, terminal).map_err(|error| match is_revoked {
@@ -259,7 +263,6 @@ impl Login {
     /// Fails if Quay cannot be asked. A host that could not be reached is not asked again.
     fn revoke(
         &self,
-        token: &AccessToken,
         acting: &[ActingToken<'_>],
         settings: &Settings,
         unreachable: &mut Unreachable,
@@ -275,7 +278,7 @@ impl Login {
             let revocable = Revocable {
                 uuid: self.stored.uuid.as_ref(),
                 client_id: self.profile.client_id.as_ref(),
-                token: Some(token),
+                token: self.token.as_ref().ok(),
             };
             let revocation = revocable.revoke(&client, &acting.iter().collect::<Vec<_>>());
             terminal.stop_waiting();
@@ -307,7 +310,10 @@ impl Login {
         };
         let is_missing = self.token.as_ref().is_err_and(|error| error.exit == Exit::NoLogin);
         match (&revocation, &self.token) {
-            (Some(Ok(Revocation::Done)), _) => {
+            (Some(Ok(Revocation::Done)), Err(error)) => {
+                terminal.done(&format!("Revoked the token of {id}, although {error}."));
+            }
+            (Some(Ok(Revocation::Done)), Ok(_)) => {
                 let deleted = if is_deleted { " and deleted it" } else { "" };
                 terminal.done(&format!("Revoked the token of {id}{deleted}."));
             }

@@ -276,6 +276,27 @@ fn logout_does_not_claim_to_delete_an_entry_that_is_missing() {
 }
 
 #[test]
+fn logout_all_revokes_a_missing_token_with_another_one() {
+    let (world, keyring) = with_keyring();
+    let missing = world.create_token("alice", "repo:read");
+    log_in(&world, "keyring", &missing, "repo:read").stderr("").succeeds();
+    keyring.secret_tool(&world, "clear", &entry(&world));
+    let host = world.quay.host();
+    for (user, code) in [("bob", 3), ("alice", 0)] {
+        let admin = world.create_token(user, "user:admin");
+        let login = ["login", "--with-token", "--store", "file", "--host", &host, "--profile", "admin"];
+        world.run([&login[..], &["--scopes", "user:admin"]].concat()).stdin(&admin).stderr("").succeeds();
+        if user == "alice" {
+            log_in(&world, "keyring", &missing, "repo:read").stderr("").succeeds();
+            keyring.secret_tool(&world, "clear", &entry(&world));
+        }
+        let logout = world.run(["logout", "--all"]).stderr("the keyring no longer has the token of").fails(code);
+        assert!(world.is_revoked(&admin), "{logout}");
+        assert_eq!(world.is_revoked(&missing), code == 0, "{logout}");
+    }
+}
+
+#[test]
 fn logout_deletes_the_token_in_the_keyring_even_if_the_data_folder_is_read_only() {
     let (world, keyring) = with_keyring();
     let token = world.create_token("alice", "user:admin");
