@@ -80,8 +80,7 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
     }
     let name = settings.profile_flag().cloned().unwrap_or(settings.docker_profile(&host)?.name);
     let profile = ProfileId { host, name };
-    let (state, reason) = credentials_state(&profile, settings);
-    match state {
+    match credentials_state(&profile, settings) {
         CredentialsState::NoLogin => {
             terminal.hint(settings.login_command(&profile).purpose("log in, so that docker gets a token"));
         }
@@ -93,8 +92,7 @@ pub(super) fn run(args: &Args, settings: &Settings, terminal: &mut Terminal) -> 
             terminal.warn("QUAY_AUTH_TOKEN does not contain a token, so docker gets none.");
             terminal.hint("set it to one token, or unset it to use the stored token");
         }
-        CredentialsState::Missing | CredentialsState::Unreadable => {
-            let Some(reason) = reason else { return Ok(()) };
+        CredentialsState::Missing(reason) | CredentialsState::Unreadable(reason) => {
             terminal.warn(&format!("docker gets no token: {}.", reason.summary()));
             reason.hints().iter().for_each(|hint| terminal.hint(hint));
         }

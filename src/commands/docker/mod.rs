@@ -51,7 +51,7 @@ pub(super) fn run(action: &Action, settings: &Settings, terminal: &mut Terminal)
 }
 
 /// What quay-auth answers when docker asks for the credentials of a host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum CredentialsState {
     Token,
@@ -62,29 +62,28 @@ enum CredentialsState {
     /// Nothing, because the token has expired.
     Expired,
     /// Nothing, because the store no longer has the token.
-    Missing,
+    Missing(#[serde(skip)] Error),
     /// An error, because the store fails.
-    Unreadable,
+    Unreadable(#[serde(skip)] Error),
     /// An error, because `QUAY_AUTH_TOKEN` is used for this host and does not contain a token.
     Malformed,
 }
 
-/// What quay-auth answers for the host of this profile, and why, if its store fails or no longer has the token.
-fn credentials_state(profile: &ProfileId, settings: &Settings) -> (CredentialsState, Option<Error>) {
+/// What quay-auth answers for the host of this profile.
+fn credentials_state(profile: &ProfileId, settings: &Settings) -> CredentialsState {
     let is_stored = settings.profiles.token(profile).is_some();
     let is_logged_out = settings.profiles.docker(&profile.host).is_logged_out;
-    let state = match settings.token_variable().token_for(&profile.host) {
+    match settings.token_variable().token_for(&profile.host) {
         Ok(None) if !is_stored => CredentialsState::NoLogin,
         Ok(None) if expired_at(profile, settings).is_some() => CredentialsState::Expired,
         _ if is_logged_out => CredentialsState::LoggedOut,
         Ok(_) => match select_token_of(profile.clone(), settings) {
             Ok(_) => CredentialsState::Token,
-            Err(error) if error.exit == Exit::NoLogin => return (CredentialsState::Missing, Some(error)),
-            Err(error) => return (CredentialsState::Unreadable, Some(error)),
+            Err(error) if error.exit == Exit::NoLogin => CredentialsState::Missing(error),
+            Err(error) => CredentialsState::Unreadable(error),
         },
         Err(_) => CredentialsState::Malformed,
-    };
-    (state, None)
+    }
 }
 
 /// The profiles as they are now, for a command that waited for the lock of docker's settings. Without a home folder there are none.

@@ -9,7 +9,7 @@ use crate::commands::selected_token::warn_if_without_host;
 use crate::docker::{HelperName, Obstacle};
 use crate::domain::{Host, ProfileId};
 use crate::error::{Error, Exit};
-use crate::hint::{CommandLine, Hint};
+use crate::hint::CommandLine;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
 
@@ -53,22 +53,19 @@ struct Row {
     #[serde(serialize_with = "as_text")]
     profile: ProfileId,
     gets: CredentialsState,
-    /// Why the token cannot be read.
-    #[serde(skip)]
-    reason: Option<Error>,
     obstacles: Vec<Obstacle>,
 }
 
 impl Row {
     fn new(host: Host, file: &ConfigFile, settings: &Settings) -> Result<Self, Error> {
         let profile = settings.docker_profile(&host)?;
-        let (gets, reason) = credentials_state(&profile, settings);
-        Ok(Row { helper: file.config.helper(&host), gets, reason, profile, obstacles: file.obstacles(&host), host })
+        let gets = credentials_state(&profile, settings);
+        Ok(Row { helper: file.config.helper(&host), gets, profile, obstacles: file.obstacles(&host), host })
     }
 
     /// Whether docker gets a token from quay-auth.
     fn is_served(&self) -> bool {
-        self.uses_quay_auth() && self.gets == CredentialsState::Token
+        self.uses_quay_auth() && matches!(self.gets, CredentialsState::Token)
     }
 
     fn uses_quay_auth(&self) -> bool {
@@ -76,40 +73,32 @@ impl Row {
     }
 
     fn has_login(&self) -> bool {
-        self.gets != CredentialsState::NoLogin
+        !matches!(self.gets, CredentialsState::NoLogin)
     }
 
     /// The error for a host for which docker gets no token, with what to do about it.
     fn error(&self) -> Error {
         let error = Error::new(Exit::Failure, format!("docker does not get a token from quay-auth for {}", self.host));
-        match &self.reason {
-            Some(reason) => error.caused_by_error(reason),
-            None => error.hint(self.next_step()),
-        }
-    }
-
-    /// What to do so that docker gets a token.
-    fn next_step(&self) -> Hint {
-        match self.gets {
-            CredentialsState::NoLogin
-            | CredentialsState::Expired
-            | CredentialsState::Missing
-            | CredentialsState::Unreadable => CommandLine::of("login", &self.profile).into(),
-            CredentialsState::Token | CredentialsState::LoggedOut => {
-                CommandLine::at("docker install", &self.host).into()
+        match &self.gets {
+            CredentialsState::Missing(reason) | CredentialsState::Unreadable(reason) => error.caused_by_error(reason),
+            CredentialsState::NoLogin | CredentialsState::Expired => {
+                error.hint(CommandLine::of("login", &self.profile))
             }
-            CredentialsState::Malformed => "set QUAY_AUTH_TOKEN to one token, or unset it".into(),
+            CredentialsState::Token | CredentialsState::LoggedOut => {
+                error.hint(CommandLine::at("docker install", &self.host))
+            }
+            CredentialsState::Malformed => error.hint("set QUAY_AUTH_TOKEN to one token, or unset it"),
         }
     }
 
     fn cells(&self) -> [String; 3] {
-        let credentials = match self.gets {
+        let credentials = match &self.gets {
             CredentialsState::Token => format!("token of {}", self.profile),
             CredentialsState::LoggedOut => "none, since docker logout".to_owned(),
             CredentialsState::NoLogin => "none, not logged in".to_owned(),
             CredentialsState::Expired => format!("none, the token of {} has expired", self.profile),
-            CredentialsState::Missing => format!("none, the token of {} is missing", self.profile),
-            CredentialsState::Unreadable => format!("none, the token of {} cannot be read", self.profile),
+            CredentialsState::Missing(_) => format!("none, the token of {} is missing", self.profile),
+            CredentialsState::Unreadable(_) => format!("none, the token of {} cannot be read", self.profile),
             CredentialsState::Malformed => "none, QUAY_AUTH_TOKEN does not contain a token".to_owned(),
         };
         [

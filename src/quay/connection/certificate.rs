@@ -174,21 +174,15 @@ fn verify_trusted(
     if now.as_secs() > validity.not_after.to_unix_duration().as_secs() {
         return Err(CertificateError::Expired.into());
     }
-    let result = verify_server_name(&ParsedCertificate::try_from(der)?, server_name);
     // By default, `openssl req -x509` writes the name only into the subject. Without a subjectAltName, curl accepts that too.
     let has_alt_name = !matches!(fields.get_extension::<SubjectAltName>(), Ok(None));
-    let common_name = fields.subject().common_name().ok().flatten();
-    match (result, common_name) {
-        (Err(_), Some(name)) if !has_alt_name => {
-            let is_subject = name.value().eq_ignore_ascii_case(&server_name.to_str());
+    match fields.subject().common_name().ok().flatten().filter(|_| !has_alt_name) {
+        Some(name) if name.value().eq_ignore_ascii_case(&server_name.to_str()) => {}
+        Some(name) => {
             let (expected, presented) = (server_name.to_owned(), vec![name.value().into_owned()]);
-            if is_subject {
-                Ok(())
-            } else {
-                Err(CertificateError::NotValidForNameContext { expected, presented }.into())
-            }
+            return Err(CertificateError::NotValidForNameContext { expected, presented }.into());
         }
-        (result, _) => result,
+        None => verify_server_name(&ParsedCertificate::try_from(der)?, server_name)?,
     }
-    .map(|()| ServerCertVerified::assertion())
+    Ok(ServerCertVerified::assertion())
 }
