@@ -319,7 +319,8 @@ fn a_profile_section_of_config_toml_overrides_only_its_own_keys() {
 #[test]
 fn a_relative_ca_file_is_found_from_another_folder() {
     let world = World::new();
-    fs::write(world.home().join("ca.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    let ca = rcgen::generate_simple_self_signed([]).unwrap();
+    fs::write(world.home().join("ca.pem"), ca.cert.pem()).unwrap();
     let login = |folder: &str, more: &[&str]| {
         let mut command = world.command(env!("CARGO_BIN_EXE_quay-auth"));
         command.args(["login", "--with-token", "--host", "127.0.0.1:1"]).args(more);
