@@ -183,7 +183,7 @@ impl Error {
                 let hint = format!("if that is the right path, use `{}`", shell_commands::word(path.as_str()));
                 from_cause(Exit::Network, error).hint(hint)
             }
-            E::RedirectLoop { .. } | E::TooLarge { .. } => {
+            E::RedirectLoop { .. } | E::NotHttp { .. } | E::TooLarge { .. } => {
                 from_cause(Exit::Network, error).hint("check that --host is a Quay server")
             }
             E::CaFile { ref host, .. } => {
@@ -196,7 +196,8 @@ impl Error {
 
 fn without_proxy(host: &Host, proxy: &Proxy) -> Hint {
     let purpose = format!("check {}; to reach {host} without a proxy", proxy.variable());
-    Hint::variable(purpose, "NO_PROXY", host.name())
+    let (name, value) = proxy.bypass();
+    Hint::variable(purpose, name, value)
 }
 
 fn tls_hints(

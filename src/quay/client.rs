@@ -47,6 +47,8 @@ pub(crate) enum Error {
     /// A redirect within the host of a request that is not a GET.
     #[error("{host} redirects this request to {path}")]
     Moved { host: Host, path: ServerText },
+    #[error("the answer of {host} is not valid HTTP{}", through(proxy.as_ref()))]
+    NotHttp { host: Host, proxy: Option<Proxy>, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("the answer of {host} is too large")]
     TooLarge { host: Host },
     /// The file could not be read or contains no certificate.
@@ -242,7 +244,12 @@ impl Client {
         if self.is_at_host(target) {
             return Error::Moved { host, path: target.path().into() };
         }
-        let origin = target.origin().ascii_serialization();
+        let origin = target.origin();
+        if !origin.is_tuple() {
+            let scheme = format!("{}:", target.scheme());
+            return Error::Redirected { host, target: None, origin: scheme.into() };
+        }
+        let origin = origin.ascii_serialization();
         Error::Redirected { host, target: origin.parse().ok(), origin: origin.into() }
     }
 
@@ -271,6 +278,9 @@ impl Client {
                 Some(error) => Error::from_tls(host, error),
                 None => Error::Unreachable { host, proxy, source: Box::new(error) },
             },
+            ureq::Error::Protocol(_) | ureq::Error::Http(_) | ureq::Error::LargeResponseHeader(..) => {
+                Error::NotHttp { host, proxy, source: Box::new(error) }
+            }
             error => Error::Unreachable { host, proxy, source: Box::new(error) },
         }
     }

@@ -226,8 +226,11 @@ impl Wait<'_> {
                 terminal
                     .warn("a program of another user of this machine asked for this login's page, and was refused.");
                 terminal.hint("if that was your browser, run quay-auth as the user of the browser, without sudo");
-                terminal
-                    .hint("or approve the request there, then paste the URL of the refusing page into this terminal");
+                if terminal.has_keyboard() {
+                    terminal.hint(
+                        "or approve the request there, then paste the URL of the refusing page into this terminal",
+                    );
+                }
             }
             Notice::ServiceWorker => {
                 let authority = redirect_uri.authority();

@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use hyper_util::client::proxy::matcher::Matcher;
 use ureq::ProxyProtocol;
 use ureq::http::{HeaderValue, Uri};
-use url::Url;
+use url::{Position, Url};
 use zeroize::Zeroizing;
 
 use crate::domain::{Host, Scheme, ServerText};
@@ -45,14 +45,24 @@ impl ProxyVariables {
             Scheme::Http => &["http_proxy", "all_proxy", "ALL_PROXY"],
         };
         match self.first(names) {
-            Some((name, value)) if !host.is_loopback() && !self.excludes(host) => Proxy::parse(name, value).map(Some),
+            Some((name, value)) if !host.is_loopback() && !self.excludes(host) => {
+                let (list_name, list) = self.exclusions().unwrap_or(("NO_PROXY", ""));
+                let list = [list, host.name().trim_matches(['[', ']'])].join(",");
+                let bypass = Box::new((list_name, list.trim_start_matches(',').to_owned()));
+                Ok(Some(Proxy { bypass, ..Proxy::parse(name, value)? }))
+            }
             _ => Ok(None),
         }
     }
 
+    /// The variable with the hosts that need no proxy, and its value.
+    fn exclusions(&self) -> Option<(&'static str, &str)> {
+        self.first(&["no_proxy", "NO_PROXY"])
+    }
+
     /// Whether `NO_PROXY` contains the host.
     fn excludes(&self, host: &Host) -> bool {
-        let Some((_, list)) = self.first(&["no_proxy", "NO_PROXY"]) else { return false };
+        let Some((_, list)) = self.exclusions() else { return false };
         // As in curl, spaces separate too, a dot at the end of a name is ignored, and `*` means all hosts only if it is the whole value.
         let entries = list.split([',', ' ', '\t']).map(|entry| entry.strip_suffix('.').unwrap_or(entry));
         let entries: Vec<&str> = entries.filter(|entry| *entry != "*").collect();
@@ -68,6 +78,7 @@ pub(crate) struct Proxy {
     variable: &'static str,
     /// Name and port.
     authority: String,
+    bypass: Box<(&'static str, String)>,
     pub(super) inner: ureq::Proxy,
 }
 
@@ -87,7 +98,13 @@ impl Proxy {
     fn parse(variable: &'static str, value: &str) -> Result<Self, InvalidProxy> {
         let not_a_url = || InvalidProxy::NotAUrl(variable);
         let with_scheme = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
+        // It can be in a user name of Windows, `DOMAIN\user`. `Url` would read it as a slash.
+        let with_scheme = with_scheme.replace('\\', "%5C");
         let url = Url::parse(&with_scheme).map_err(|_| not_a_url())?;
+        // Then a password has a character that must be written as `%2F`, `%3F` or `%23`, and what looks like the host is a part of it.
+        if url[Position::AfterPort..].contains('@') {
+            return Err(not_a_url());
+        }
         let (scheme, default_port) = match url.scheme() {
             "https" => ("https", 443),
             "socks" => ("socks4", 1080),
@@ -106,7 +123,8 @@ impl Proxy {
             (user, password) => format!("{user}:{}@", password.unwrap_or_default()),
         };
         let inner = ureq::Proxy::new(&format!("{scheme}://{user}{host}:{port}")).map_err(|_| not_a_url())?;
-        Ok(Proxy { variable, authority: format!("{host}:{port}"), inner })
+        let bypass = Box::default();
+        Ok(Proxy { variable, authority: format!("{host}:{port}"), bypass, inner })
     }
 
     /// Whether the proxy forwards requests to this host, instead of opening a tunnel.
@@ -131,6 +149,11 @@ impl Proxy {
 
     pub(crate) fn variable(&self) -> &'static str {
         self.variable
+    }
+
+    /// A variable and the value with which the host is reached without this proxy.
+    pub(crate) fn bypass(&self) -> (&'static str, &str) {
+        (self.bypass.0, &self.bypass.1)
     }
 }
 
@@ -164,6 +187,7 @@ mod tests {
             ("https://proxy.test", "proxy.test:443 (https_proxy)"),
             ("socks5h://me:topsecret@proxy.test", "proxy.test:1080 (https_proxy)"),
             ("SOCKS4A://[::1]", "[::1]:1080 (https_proxy)"),
+            ("http://CORP\\me:topsecret@proxy.test:3128", "proxy.test:3128 (https_proxy)"),
         ] {
             assert_eq!(proxy(&[("https_proxy", value)], "quay.test").as_deref(), Some(shown));
             let debug = format!("{:?}", variables(&[("https_proxy", value)]).proxy_of(&"quay.test".parse().unwrap()));
@@ -179,6 +203,11 @@ mod tests {
         };
         assert_eq!(error("http://", "quay.test"), Err("all_proxy is not the URL of a proxy".to_owned()));
         assert_eq!(error("::", "quay.test"), Err("all_proxy is not the URL of a proxy".to_owned()));
+        // Parts of a password, which is not shown.
+        for password in ["1/2", "1?2", "1#2"] {
+            let value = format!("http://me:{password}@proxy.test:3128");
+            assert_eq!(error(&value, "quay.test"), Err("all_proxy is not the URL of a proxy".to_owned()));
+        }
         let unknown = "all_proxy is a proxy URL with the scheme `ftp`, which quay-auth does not support";
         assert_eq!(error("ftp://proxy.test", "quay.test"), Err(unknown.to_owned()));
         let user = "all_proxy contains a user name, which quay-auth does not send to a SOCKS 4 proxy";

@@ -61,7 +61,7 @@ impl<In: Transport> Connector<In> for TcpConnector {
         let stream = connect(&details.addrs, limit).map_err(|error| ureq_error(error, details.timeout))?;
         stream.set_nodelay(true)?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
-        Ok(Some(Either::B(TcpTransport { stream, buffers })))
+        Ok(Some(Either::B(TcpTransport { stream, buffers, limit: None })))
     }
 }
 
@@ -118,6 +118,24 @@ fn interleave_families(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
 pub(super) struct TcpTransport {
     stream: TcpStream,
     buffers: LazyBuffers,
+    /// The time limit that was given last, and when it was given first.
+    limit: Option<(NextTimeout, Instant)>,
+}
+
+impl TcpTransport {
+    /// The time left for a read or write. While ureq reads the response of a CONNECT proxy, it gives the whole time to each read. So a limit
+    /// that is repeated counts from its first time on.
+    fn time_left(&mut self, timeout: NextTimeout) -> Result<Option<Duration>, ureq::Error> {
+        let start = match self.limit {
+            Some((limit, start)) if limit == timeout => start,
+            _ => Instant::now(),
+        };
+        self.limit = Some((timeout, start));
+        match time_left(timeout)?.map(|left| left.saturating_sub(start.elapsed())) {
+            Some(Duration::ZERO) => Err(ureq::Error::Timeout(timeout.reason)),
+            left => Ok(left),
+        }
+    }
 }
 
 impl Transport for TcpTransport {
@@ -126,13 +144,15 @@ impl Transport for TcpTransport {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        self.stream.set_write_timeout(time_left(timeout)?)?;
+        let time_left = self.time_left(timeout)?;
+        self.stream.set_write_timeout(time_left)?;
         let written = self.stream.write_all(&self.buffers.output()[..amount]);
         written.map_err(|error| ureq_error(error, timeout))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        self.stream.set_read_timeout(time_left(timeout)?)?;
+        let time_left = self.time_left(timeout)?;
+        self.stream.set_read_timeout(time_left)?;
         loop {
             match self.stream.read(self.buffers.input_append_buf()) {
                 Ok(count) => {

@@ -33,6 +33,7 @@ fn token_is_never_sent_to_another_host() {
         format!("http://localhost:{port}/"),
         "https://127.0.0.1/".to_owned(),
         "ftp://127.0.0.1/".to_owned(),
+        "javascript:alert(1)".to_owned(),
     ] {
         for status in ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"] {
             let server = serve(vec![answer(status, &format!("Location: {target}\r\n"), "")]);
@@ -40,7 +41,7 @@ fn token_is_never_sent_to_another_host() {
                 let ended = api(&server, &world, arguments)
                     .stderr("quay-auth follows no redirect to another server\n")
                     .fails(7);
-                assert!(!ended.stderr.contains(TOKEN));
+                assert!(!ended.stderr.contains(TOKEN) && !ended.stderr.contains("null"), "{ended}");
             }
             let requests = server.requests();
             assert_eq!(requests.len(), 3);
@@ -152,7 +153,17 @@ fn broken_connection_is_a_network_error() {
     let server = serve(vec![b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf".to_vec()]);
     let cut = api(&server, &world, &["user/"]).stderr("cannot be reached").fails(7);
     assert_eq!(cut.stdout, "");
-    api(&server_of(b"nonsense\r\n\r\n".to_vec()), &world, &["user/"]).stderr("error: ").fails(7);
+    for nonsense in [
+        b"nonsense\r\n\r\n".to_vec(),
+        b"HTTP/1.1 099 X\r\n\r\n".to_vec(),
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}".to_vec(),
+        [b"HTTP/1.1 200 OK\r\nX: ", &b"x".repeat(100_000)[..], b"\r\n\r\n"].concat(),
+    ] {
+        api(&server_of(nonsense), &world, &["user/"])
+            .stderr(" is not valid HTTP\n")
+            .stderr("hint: check that")
+            .fails(7);
+    }
     world
         .run(["api", "user/"])
         .env("QUAY_AUTH_HOST", "http://127.0.0.1:1")

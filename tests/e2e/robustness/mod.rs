@@ -13,7 +13,7 @@
 //! | `forgotten_tokens` | tokens that no profile describes, after `profiles.toml` was lost or a login was killed |
 //! | `file_systems` | file systems that cannot lock files or sync folders |
 //! | `session_bus` | how the session bus is found |
-//! | `network` | hosts that have only an IPv6 address, or an address that does not answer |
+//! | `network` | hosts that have only an IPv6 address, or an address that does not answer; a slow proxy |
 //! | `proxies` | which proxy is used, compared with curl; the messages if it fails |
 
 mod dialogs;

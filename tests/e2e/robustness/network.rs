@@ -1,11 +1,13 @@
-//! Hosts that have only an IPv6 address, or an address that does not answer. The tests run in a network namespace with public addresses.
+//! Hosts that have only an IPv6 address, or an address that does not answer, and a slow proxy. The tests run in a network namespace with public addresses.
 
+use std::io::Write;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 
 use crate::support::program::Run;
+use crate::support::server::Server;
 use crate::support::system::run_test_in_network;
 use crate::support::tls_front::{Authority, Valid};
 use crate::support::world::World;
@@ -47,6 +49,34 @@ fn in_a_network_with_a_silent_ipv6_address() {
 #[test]
 fn a_host_with_only_ipv6_is_reached() {
     run_test_in_network(ADDRESSES, "robustness::network::in_a_network_with_ipv6_only");
+}
+
+#[test]
+fn a_proxy_that_is_endlessly_slow_is_given_up() {
+    run_test_in_network(
+        &format!("{ADDRESSES}{NAME}"),
+        "robustness::network::in_a_network_with_an_endlessly_slow_proxy",
+    );
+}
+
+#[test]
+#[ignore = "run by a_proxy_that_is_endlessly_slow_is_given_up"]
+fn in_a_network_with_an_endlessly_slow_proxy() {
+    let world = World::new();
+    let slow = Server::start_with(|_, stream| {
+        let mut is_open = stream.write_all(b"HTTP/1.1 200 OK\r\nVia: ").is_ok();
+        while is_open {
+            std::thread::sleep(Duration::from_millis(500));
+            is_open = stream.write_all(b"x").is_ok();
+        }
+    });
+    let start = Instant::now();
+    world
+        .run(["scopes", "--host", "quay.example"])
+        .env("https_proxy", &slow.authority)
+        .stderr(&format!("did not answer in time through the proxy {} (https_proxy)\n", slow.authority))
+        .fails(7);
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
 /// `scopes` at that host, which trusts this CA.

@@ -91,6 +91,7 @@ const TABLE: &[Row] = &[
     (QUAY, &[("https_proxy", "http://me:top%20secret@{A}")], Way::A),
     (QUAY, &[("https_proxy", "http://me:top%2Esecret@{P}")], Way::Password),
     (QUAY, &[("https_proxy", "me:top%2Esecret@{P}")], Way::Password),
+    (QUAY, &[("https_proxy", "http://CORP\\me:secret@{A}")], Way::A),
     (QUAY, &[("https_proxy", "http://{P}")], Way::Fails),
     (PLAIN, &[("http_proxy", "http://me:top%2Esecret@{P}")], Way::Password),
     (QUAY, &[("https_proxy", "127.0.0.1")], Way::DefaultPort),
@@ -322,6 +323,11 @@ fn in_a_network_with_proxies_that_fail() {
         (
             &[("https_proxy", "http://me:topsecret@nowhere.example:3128")],
             &["the proxy nowhere.example:3128 (https_proxy) cannot be found: its name has no address\n", hint],
+        ),
+        // Other hosts stay in the list, and the variable that counts gets the host.
+        (
+            &[("https_proxy", "http://127.0.0.1:1"), ("NO_PROXY", "a.example"), ("no_proxy", "b.example,10.0.0.0/8")],
+            &["without a proxy: export no_proxy=b.example,10.0.0.0/8,quay.corp.example\n"],
         ),
         (
             &[("https_proxy", "http://{P}")],
