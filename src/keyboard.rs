@@ -160,6 +160,8 @@ mod unix {
     const CTRL_D: u8 = 4;
     const BACKSPACE: u8 = 8;
     const DELETE: u8 = 127;
+    const CTRL_U: u8 = 21;
+    const CTRL_W: u8 = 23;
 
     /// A line break that is followed by more within this time is part of a paste, such as a URL that was copied from two lines.
     const PASTE_PAUSE: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
@@ -226,9 +228,16 @@ mod unix {
             }
             match byte {
                 _ if is_break => {}
-                BACKSPACE | DELETE => drop(self.text.pop()),
+                BACKSPACE | DELETE => self.pop_character(),
+                // Nobody sees where a word begins, so it takes everything too.
+                CTRL_U | CTRL_W => self.text.clear(),
                 byte => self.push_bounded(byte),
             }
+        }
+
+        /// Removes the last byte, or all bytes of a character in UTF-8.
+        fn pop_character(&mut self) {
+            while self.text.pop().is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000) {}
         }
 
         fn push_bounded(&mut self, byte: u8) {

@@ -1,4 +1,4 @@
-//! What a person pastes: the URL at which the browser ended, or only the token; as people copy them, with quotes or broken over two lines.
+//! What a person pastes: the URL at which the browser ended, its fragment, or only the token; as people copy them, with quotes or broken over two lines.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -58,10 +58,16 @@ impl Pasted {
         if text.is_empty() {
             return Err(PasteError::Empty);
         }
+        // Only the fragment of the URL, or its first part.
+        let fragment = text.strip_prefix('#').unwrap_or(text);
+        if fragment.starts_with("access_token=") {
+            let token = value(fragment, "access_token").unwrap_or_default();
+            return Ok(Pasted::Token(Zeroizing::new(token.into_owned())));
+        }
         if !text.contains(['#', '?', ':']) {
             return Ok(Pasted::Token(Zeroizing::new(text.to_owned())));
         }
-        let is_around = |c: char| c.is_whitespace() || "<>\"'`“”‘’„«»".contains(c);
+        let is_around = |c: char| c.is_whitespace() || "()<>\"'`“”‘’„«»\u{feff}\u{200b}".contains(c);
         let mut url = Zeroizing::new(String::with_capacity(text.len() + default_scheme.len() + "://".len()));
         if !text.split(['?', '#']).next().unwrap_or_default().contains("://") {
             url.push_str(default_scheme);
@@ -267,6 +273,8 @@ mod tests {
             format!(" '{url}' \n"),
             format!("<{url}>"),
             format!("“{url}”"),
+            format!("({url})"),
+            format!("\u{feff}{url}\u{200b}"),
             format!("{start}\n{end}"),
             format!("  {start}\r\n  {end}\r\n"),
             format!("> {start}\n> {end}\n"),
@@ -282,7 +290,13 @@ mod tests {
         }
         // Two lines are not one token.
         assert_eq!(request.parse_paste(&format!("{TOKEN}\n{TOKEN}")).err(), Some(PasteError::NotRecognized));
-        assert!(!request.parse_paste(TOKEN).ok().unwrap().answers_request);
+        // The token alone, or with what is around it in the URL.
+        let fragment = format!("access_token={TOKEN}");
+        for text in [TOKEN, &fragment, &format!("#{fragment}&token_type=Bearer&expires_in=60")] {
+            let pasted = request.parse_paste(text).ok().unwrap();
+            assert!(!pasted.answers_request, "{text}");
+            assert_eq!(PastedToken::parse(text).unwrap().token.expose(), TOKEN, "{text}");
+        }
     }
 
     #[test]

@@ -121,6 +121,17 @@ fn spaces_belong_to_the_password() {
 }
 
 #[test]
+fn backspace_and_ctrl_u_work_in_a_password_that_is_not_shown() {
+    let world = world();
+    world.quay.database().users.get_mut("alice").unwrap().password = "p\u{e4}ss".to_owned();
+    let mut terminal = at_terminal(&world, &["--username", "alice"]);
+    terminal.shows("Password of alice at ");
+    terminal.wait_for_default_modes(false);
+    terminal.enters("wrong\u{15}p\u{fc}\u{7f}\u{e4}sss\u{7f}");
+    terminal.ends(0);
+}
+
+#[test]
 fn the_password_comes_only_from_a_terminal_or_with_password_stdin() {
     let world = world();
     let mut direct = arguments(&world);
