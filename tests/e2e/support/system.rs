@@ -89,7 +89,7 @@ pub(crate) fn run_test_in_container(test: &str) {
     if !is_root() {
         unshare.arg("--map-root-user");
     }
-    unshare.args(["--pid", "--fork", "--mount-proc"]);
+    unshare.args(["--pid", "--fork"]);
     expect_pass(unshare, test);
 }
 
