@@ -122,10 +122,6 @@ pub fn auth_response(data: &[u8]) {
         );
     }
     let (query, fragment) = text(data).split_once('\n').unwrap_or((text(data), ""));
-    let values = |part: &str, name: &str| -> Vec<String> {
-        let pairs = form_urlencoded::parse(part.as_bytes());
-        pairs.filter(|(key, _)| key == name).map(|(_, value)| value.into_owned()).collect()
-    };
     match AuthResponse::parse(query, fragment, &state) {
         Ok(AuthResponse::Token { token, .. }) => {
             assert_eq!(values(query, "access_token"), [""; 0]);
@@ -144,16 +140,25 @@ pub fn auth_response(data: &[u8]) {
     );
 }
 
-/// A pasted URL: a token is found only in the redirect URI of this login, or if it is all of the text.
+/// The values of the parameters of that name.
+fn values(parameters: &str, name: &str) -> Vec<String> {
+    let pairs = form_urlencoded::parse(parameters.as_bytes());
+    pairs.filter(|(key, _)| key == name).map(|(_, value)| value.into_owned()).collect()
+}
+
+/// A pasted URL: a token is found only in the redirect URI of this login, in a fragment, or if it is all of the text.
 pub fn pasted_url(data: &[u8]) {
     let text = text(data);
     let login = AuthorizationRequest::for_test(REDIRECT_URI, STATE);
     if let Ok(AuthResponse::Token { token, .. }) = login.parse_paste(text).map(|pasted| pasted.response) {
-        let joined: String = text.chars().filter(|c| c.is_ascii_graphic() && !"<>\"'`".contains(*c)).collect();
+        let joined: String = text.chars().filter(|c| c.is_ascii_graphic() && !"()<>\"'`".contains(*c)).collect();
         // As a browser would read it: 127.000.1 is the same address.
         let has_scheme = joined.split(['?', '#']).next().is_some_and(|url| url.contains("://"));
         let url = Url::parse(&if has_scheme { joined.clone() } else { format!("http://{joined}") });
-        assert!(joined == token.expose() || url.is_ok_and(|url| url.as_str().starts_with(REDIRECT_URI)));
+        let fragment = text.trim().trim_start_matches('#');
+        let is_fragment = fragment.starts_with("access_token=")
+            && values(fragment, "access_token").first().is_some_and(|value| value == token.expose());
+        assert!(is_fragment || joined == token.expose() || url.is_ok_and(|url| url.as_str().starts_with(REDIRECT_URI)));
     }
     if let Ok(PastedToken { token, .. }) = PastedToken::parse(text) {
         assert!(text.contains(token.expose()) || text.contains("access_token") || text.contains(['%', '\n', '\r']));

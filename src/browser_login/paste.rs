@@ -1,4 +1,5 @@
-//! What a person pastes: the URL at which the browser ended, its fragment, or only the token; as people copy them, with quotes or broken over two lines.
+//! What a person pastes: the URL at which the browser ended, its fragment, or only the token; as people copy them, with quotes or broken
+//! over two lines.
 
 use std::borrow::Cow;
 use std::sync::Arc;
