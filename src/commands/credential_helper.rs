@@ -154,7 +154,7 @@ fn erase(
             CommandLine::at("docker install", &host)
         ));
         let profile = settings.docker_profile(&host).map_err(Error::from)?;
-        if settings.profiles.find(&profile).is_some_and(|profile| profile.token.is_some()) {
+        if settings.profiles.token(&profile).is_some() {
             let logout = CommandLine::of("logout", &profile);
             terminal.hint(logout.purpose("the token is still stored for other tools; to delete it"));
         }

@@ -1,6 +1,5 @@
 //! Hosts that have only an IPv6 address, or an address that does not answer, and a slow proxy. The tests run in a network namespace with public addresses.
 
-use std::io::Write;
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
@@ -63,13 +62,7 @@ fn a_proxy_that_is_endlessly_slow_is_given_up() {
 #[ignore = "run by a_proxy_that_is_endlessly_slow_is_given_up"]
 fn in_a_network_with_an_endlessly_slow_proxy() {
     let world = World::new();
-    let slow = Server::start_with(|_, stream| {
-        let mut is_open = stream.write_all(b"HTTP/1.1 200 OK\r\nVia: ").is_ok();
-        while is_open {
-            std::thread::sleep(Duration::from_millis(500));
-            is_open = stream.write_all(b"x").is_ok();
-        }
-    });
+    let slow = Server::start_slow("HTTP/1.1 200 OK\r\nVia: ", b'x');
     let start = Instant::now();
     world
         .run(["scopes", "--host", "quay.example"])

@@ -100,13 +100,6 @@ fn a_server_that_is_always_busy_is_given_up_after_half_a_minute() {
 #[test]
 fn a_server_that_is_endlessly_slow_is_given_up_after_half_a_minute() {
     let world = World::new();
-    let slow = Server::start_with(|_, stream: &mut TcpStream| {
-        let head = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{");
-        let mut is_open = head.is_ok();
-        while is_open {
-            std::thread::sleep(Duration::from_millis(500));
-            is_open = stream.write_all(b" ").is_ok();
-        }
-    });
+    let slow = Server::start_slow("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{", b' ');
     stays_within_limits(measured(&world, &slow, &["api", "--paginate", "repository"]), 7, "did not answer in time\n");
 }

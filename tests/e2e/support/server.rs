@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
+use std::time::Duration;
 
 pub(crate) struct Server {
     pub(crate) authority: String,
@@ -23,6 +24,17 @@ impl Server {
     /// Calls the function with the number of the connection, from 0, after it has read the head of the request.
     pub(crate) fn start_with(answer: impl Fn(usize, &mut TcpStream) + Send + 'static) -> Server {
         Server::start_with_head(move |number, _, stream| answer(number, stream))
+    }
+
+    /// Answers with this, and then with one byte each half second, without end.
+    pub(crate) fn start_slow(answer: &'static str, byte: u8) -> Server {
+        Server::start_with(move |_, stream| {
+            let mut is_open = stream.write_all(answer.as_bytes()).is_ok();
+            while is_open {
+                thread::sleep(Duration::from_millis(500));
+                is_open = stream.write_all(&[byte]).is_ok();
+            }
+        })
     }
 
     /// Calls the function with the head of the request, too.
